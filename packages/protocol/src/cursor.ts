@@ -1,0 +1,46 @@
+/**
+ * The cursor: a Postgres snapshot with the history it belongs to (DESIGN section 6, promises P5 and P6).
+ *
+ * A client at cursor C has everything that is visible in C and nothing else. What it has not seen is exactly
+ * what is not visible in C: xids at or above `xmax`, and those in `xip`, the transactions that were in progress
+ * when C was taken. No order of commits and no long transaction can slip between two snapshots.
+ *
+ * xids are 64-bit (`xid8`) and travel as decimal text; they never wrap. The history id proves that the xids
+ * mean what they meant when the cursor was given: after a restore the same xids name other transactions.
+ * This module parses and decides; it does not query.
+ */
+import { snapshotText, type HistoryId, type SnapshotText } from "./brands.ts";
+import { LandfallError } from "./errors.ts";
+
+export type Cursor = { snapshot: SnapshotText; history: HistoryId };
+
+export type Snapshot = { xmin: bigint; xmax: bigint; inProgress: bigint[] };
+
+const SNAPSHOT = /^(\d{1,20}):(\d{1,20}):((?:\d{1,20}(?:,\d{1,20})*)?)$/;
+
+/** Parses `xmin:xmax:xip,...`; throws `bad_request` when the text is not a snapshot. */
+export function decodeSnapshot(text: string): Snapshot {
+	const match = SNAPSHOT.exec(text);
+	const [, xmin, xmax, list] = match ?? [];
+	if (xmin === undefined || xmax === undefined || list === undefined) {
+		throw new LandfallError("bad_request", {
+			what: "snapshot",
+			text: text.slice(0, 100),
+		});
+	}
+	const inProgress = list === "" ? [] : list.split(",").map(BigInt);
+	return { xmin: BigInt(xmin), xmax: BigInt(xmax), inProgress };
+}
+
+export function encodeSnapshot(snapshot: Snapshot): SnapshotText {
+	return snapshotText(
+		`${snapshot.xmin}:${snapshot.xmax}:${snapshot.inProgress.join(",")}`,
+	);
+}
+
+/** Whether a transaction's effects are visible in the snapshot (given that it committed). */
+export function isVisible(snapshot: Snapshot, xid: bigint): boolean {
+	if (xid < snapshot.xmin) return true;
+	if (xid >= snapshot.xmax) return false;
+	return !snapshot.inProgress.includes(xid);
+}
