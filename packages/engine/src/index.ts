@@ -1,4 +1,4 @@
 /** The public surface of @landfall/engine. */
-export * from "./api.ts";
-export * from "./ports.ts";
-export type * from "./store.ts";
+export * from './api.ts'
+export * from './ports.ts'
+export type * from './store.ts'

@@ -2,51 +2,51 @@
  * The edges of the engine: everything it cannot decide by itself is handed in through these ports, so that the same
  * engine runs in a browser worker, in Node and in the simulator. Adapters live in `adapters/`.
  */
-import type { SqliteValue } from "@landfall/schema";
+import type { SqliteValue } from '@landfall/schema'
 
 export type Clock = {
-	/** Milliseconds since 1970. */
-	now(): number;
-	/** Calls back once after `ms`; the returned function cancels. */
-	after(ms: number, run: () => void): () => void;
-};
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Calls back once after `ms`; the returned function cancels. */
+  after(ms: number, run: () => void): () => void
+}
 
 export type Randomness = {
-	/** In [0, 1). */
-	number(): number;
-	uuid(): string;
-};
+  /** In [0, 1). */
+  number(): number
+  uuid(): string
+}
 
 /** `fetch`, and nothing more of the network. Aborting rejects. */
 export type Network = {
-	fetch(url: string, init: RequestInit): Promise<Response>;
-};
+  fetch(url: string, init: RequestInit): Promise<Response>
+}
 
 /** The app's token for the next request; null when nobody is signed in. */
-export type TokenSource = () => Promise<string | null>;
+export type TokenSource = () => Promise<string | null>
 
 /** One open SQLite connection. Synchronous, like SQLite itself. Errors are thrown as LandfallError. */
 export type SqliteDriver = {
-	/** Runs one or more statements without parameters. */
-	exec(sql: string): void;
-	/** Prepares one statement and caches it by its text. Integers beyond 2^53 come back as bigint. */
-	prepare(sql: string): SqliteStatement;
-	/** Tables that a statement reads, as the authorizer reports them while it is prepared; views resolved. */
-	tablesRead(sql: string): string[];
-	/** Prepares text that comes from the app: refuses BEGIN, COMMIT, ATTACH, PRAGMA, DDL and landfall_* writes with `sql_forbidden`. */
-	prepareUser(sql: string): SqliteStatement;
-	/** The database file's bytes, openable by any SQLite. */
-	export(): Uint8Array;
-	close(): void;
-};
+  /** Runs one or more statements without parameters. */
+  exec(sql: string): void
+  /** Prepares one statement and caches it by its text. Integers beyond 2^53 come back as bigint. */
+  prepare(sql: string): SqliteStatement
+  /** Tables that a statement reads, as the authorizer reports them while it is prepared; views resolved. */
+  tablesRead(sql: string): string[]
+  /** Prepares text that comes from the app: refuses BEGIN, COMMIT, ATTACH, PRAGMA, DDL and landfall_* writes with `sql_forbidden`. */
+  prepareUser(sql: string): SqliteStatement
+  /** The database file's bytes, openable by any SQLite. */
+  export(): Uint8Array
+  close(): void
+}
 
 export type SqliteStatement = {
-	readonly columns: string[];
-	readonly readonly: boolean;
-	/** Binds and runs to the end; returns all rows as arrays. */
-	all(params: readonly SqliteValue[]): SqliteValue[][];
-	/** Binds and runs to the end; returns how many rows it changed. */
-	run(params: readonly SqliteValue[]): number;
-	/** Runs once per row of the columns, `columns[c][r]` bound to parameter c+1. The fast path of apply. */
-	runColumns(columns: readonly (readonly SqliteValue[])[]): void;
-};
+  readonly columns: string[]
+  readonly readonly: boolean
+  /** Binds and runs to the end; returns all rows as arrays. */
+  all(params: readonly SqliteValue[]): SqliteValue[][]
+  /** Binds and runs to the end; returns how many rows it changed. */
+  run(params: readonly SqliteValue[]): number
+  /** Runs once per row of the columns, `columns[c][r]` bound to parameter c+1. The fast path of apply. */
+  runColumns(columns: readonly (readonly SqliteValue[])[]): void
+}

@@ -5,65 +5,65 @@
  * writes is one SQLite transaction and reports the tables it touched, for the live queries.
  */
 import type {
-	BootstrapPosition,
-	BootstrapResponse,
-	ChangesetNumber,
-	Changeset,
-	ClientId,
-	Cursor,
-	PullResponse,
-	ScopeKey,
-	UserId,
-} from "@landfall/protocol";
-import type { StoredConflict, StoredRejection } from "./api.ts";
-import type { SqliteStatement } from "./ports.ts";
+  BootstrapPosition,
+  BootstrapResponse,
+  ChangesetNumber,
+  Changeset,
+  ClientId,
+  Cursor,
+  PullResponse,
+  ScopeKey,
+  UserId,
+} from '@landfall/protocol'
+import type { StoredConflict, StoredRejection } from './api.ts'
+import type { SqliteStatement } from './ports.ts'
 
 /** Names of user tables whose rows may have changed. */
-export type Touched = ReadonlySet<string>;
+export type Touched = ReadonlySet<string>
 
 export type ScopeState = {
-	scope: ScopeKey;
-	ready: boolean /** Set while pages are missing. */;
-	position: BootstrapPosition | null;
-	loaded: boolean;
-};
+  scope: ScopeKey
+  ready: boolean /** Set while pages are missing. */
+  position: BootstrapPosition | null
+  loaded: boolean
+}
 
 export type SyncState = {
-	client: ClientId;
-	cursor: Cursor | null;
-	acknowledged: ChangesetNumber;
-	user: UserId | null;
-	scopes: ScopeState[];
-	lastSyncedAt: number | null;
-};
+  client: ClientId
+  cursor: Cursor | null
+  acknowledged: ChangesetNumber
+  user: UserId | null
+  scopes: ScopeState[]
+  lastSyncedAt: number | null
+}
 
-export type OutboxLimits = { changesets: number; bytes: number };
+export type OutboxLimits = { changesets: number; bytes: number }
 
 export type Store = {
-	/** Opens a local transaction; `commit` seals its changeset. Statements run through `prepareUser`. */
-	begin(): void;
-	prepareUser(sql: string): SqliteStatement;
-	/** Seals and commits. `number` is null when nothing changed. Throws a coded error, rolled back, when a value is refused. */
-	commit(label: string | null): {
-		number: ChangesetNumber | null;
-		touched: Touched;
-	};
-	rollback(): void;
+  /** Opens a local transaction; `commit` seals its changeset. Statements run through `prepareUser`. */
+  begin(): void
+  prepareUser(sql: string): SqliteStatement
+  /** Seals and commits. `number` is null when nothing changed. Throws a coded error, rolled back, when a value is refused. */
+  commit(label: string | null): {
+    number: ChangesetNumber | null
+    touched: Touched
+  }
+  rollback(): void
 
-	syncState(): SyncState;
-	/** The front of the outbox within the limits, but at least one changeset when there is any. */
-	readOutbox(limits: OutboxLimits): Changeset[];
-	outboxCount(): number;
+  syncState(): SyncState
+  /** The front of the outbox within the limits, but at least one changeset when there is any. */
+  readOutbox(limits: OutboxLimits): Changeset[]
+  outboxCount(): number
 
-	/** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (DESIGN section 7). */
-	applyPull(response: PullResponse): Touched;
-	/** Applies one page of a scope's first load and remembers where the next one starts. */
-	applyPage(scope: ScopeKey, response: BootstrapResponse): Touched;
-	/** After `history_lost`: forgets the cursor and loads all scopes again; rows stay readable until replaced, the outbox stays. */
-	startOver(): void;
+  /** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (DESIGN section 7). */
+  applyPull(response: PullResponse): Touched
+  /** Applies one page of a scope's first load and remembers where the next one starts. */
+  applyPage(scope: ScopeKey, response: BootstrapResponse): Touched
+  /** After `history_lost`: forgets the cursor and loads all scopes again; rows stay readable until replaced, the outbox stays. */
+  startOver(): void
 
-	conflicts(): StoredConflict[];
-	discardConflict(id: string): void;
-	rejections(): StoredRejection[];
-	discardRejection(id: number): void;
-};
+  conflicts(): StoredConflict[]
+  discardConflict(id: string): void
+  rejections(): StoredRejection[]
+  discardRejection(id: number): void
+}

@@ -5,22 +5,22 @@
  * the mirror is only exact again after a pull that follows the last page; then the scope is ready. This holds because
  * the client asks for the next page or pull only after it has committed the last one.
  */
-import type { ClientId, ScopeKey } from "./brands.ts";
-import type { WireColumns, WireRow } from "./value.ts";
+import type { ClientId, ScopeKey } from './brands.ts'
+import type { WireColumns, WireRow } from './value.ts'
 
 /** Where a page starts: after this key of this table, or at the table's start. */
-export type BootstrapPosition = { table: string; after: WireRow | null };
+export type BootstrapPosition = { table: string; after: WireRow | null }
 
 export type BootstrapRequest = {
-	client: ClientId;
-	scope: ScopeKey;
-	/** null: the scope's first table, from its start. */
-	position: BootstrapPosition | null;
-};
+  client: ClientId
+  scope: ScopeKey
+  /** null: the scope's first table, from its start. */
+  position: BootstrapPosition | null
+}
 
 export type BootstrapResponse = {
-	/** One or more blocks of rows, all synced columns in manifest order. A table may stand in several pages. */
-	blocks: { table: string; rows: WireColumns }[];
-	/** Where the next page starts; null when the scope is complete. */
-	next: BootstrapPosition | null;
-};
+  /** One or more blocks of rows, all synced columns in manifest order. A table may stand in several pages. */
+  blocks: { table: string; rows: WireColumns }[]
+  /** Where the next page starts; null when the scope is complete. */
+  next: BootstrapPosition | null
+}

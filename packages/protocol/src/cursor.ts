@@ -9,38 +9,36 @@
  * mean what they meant when the cursor was given: after a restore the same xids name other transactions.
  * This module parses and decides; it does not query.
  */
-import { snapshotText, type HistoryId, type SnapshotText } from "./brands.ts";
-import { LandfallError } from "./errors.ts";
+import { snapshotText, type HistoryId, type SnapshotText } from './brands.ts'
+import { LandfallError } from './errors.ts'
 
-export type Cursor = { snapshot: SnapshotText; history: HistoryId };
+export type Cursor = { snapshot: SnapshotText; history: HistoryId }
 
-export type Snapshot = { xmin: bigint; xmax: bigint; inProgress: bigint[] };
+export type Snapshot = { xmin: bigint; xmax: bigint; inProgress: bigint[] }
 
-const SNAPSHOT = /^(\d{1,20}):(\d{1,20}):((?:\d{1,20}(?:,\d{1,20})*)?)$/;
+const SNAPSHOT = /^(\d{1,20}):(\d{1,20}):((?:\d{1,20}(?:,\d{1,20})*)?)$/
 
 /** Parses `xmin:xmax:xip,...`; throws `bad_request` when the text is not a snapshot. */
 export function decodeSnapshot(text: string): Snapshot {
-	const match = SNAPSHOT.exec(text);
-	const [, xmin, xmax, list] = match ?? [];
-	if (xmin === undefined || xmax === undefined || list === undefined) {
-		throw new LandfallError("bad_request", {
-			what: "snapshot",
-			text: text.slice(0, 100),
-		});
-	}
-	const inProgress = list === "" ? [] : list.split(",").map(BigInt);
-	return { xmin: BigInt(xmin), xmax: BigInt(xmax), inProgress };
+  const match = SNAPSHOT.exec(text)
+  const [, xmin, xmax, list] = match ?? []
+  if (xmin === undefined || xmax === undefined || list === undefined) {
+    throw new LandfallError('bad_request', {
+      what: 'snapshot',
+      text: text.slice(0, 100),
+    })
+  }
+  const inProgress = list === '' ? [] : list.split(',').map(BigInt)
+  return { xmin: BigInt(xmin), xmax: BigInt(xmax), inProgress }
 }
 
 export function encodeSnapshot(snapshot: Snapshot): SnapshotText {
-	return snapshotText(
-		`${snapshot.xmin}:${snapshot.xmax}:${snapshot.inProgress.join(",")}`,
-	);
+  return snapshotText(`${snapshot.xmin}:${snapshot.xmax}:${snapshot.inProgress.join(',')}`)
 }
 
 /** Whether a transaction's effects are visible in the snapshot (given that it committed). */
 export function isVisible(snapshot: Snapshot, xid: bigint): boolean {
-	if (xid < snapshot.xmin) return true;
-	if (xid >= snapshot.xmax) return false;
-	return !snapshot.inProgress.includes(xid);
+  if (xid < snapshot.xmin) return true
+  if (xid >= snapshot.xmax) return false
+  return !snapshot.inProgress.includes(xid)
 }

@@ -9,32 +9,32 @@
  * The server never trusts a stamp from the future: `clampHlc` bounds what a wrong clock can win (promise P14).
  * This module knows no clock; the time is handed in.
  */
-import { hlc, type Hlc } from "./brands.ts";
+import { hlc, type Hlc } from './brands.ts'
 
-const COUNTER_BITS = 16n;
+const COUNTER_BITS = 16n
 
 /** A stamp may be at most this far ahead of the server's clock; see `clampHlc`. */
-export const MAX_CLOCK_AHEAD_MS = 60_000;
+export const MAX_CLOCK_AHEAD_MS = 60_000
 
 export function hlcFromTime(ms: number): Hlc {
-	return hlc(BigInt(Math.max(0, Math.floor(ms))) << COUNTER_BITS);
+  return hlc(BigInt(Math.max(0, Math.floor(ms))) << COUNTER_BITS)
 }
 
 export function timeOfHlc(stamp: Hlc): number {
-	return Number(stamp >> COUNTER_BITS);
+  return Number(stamp >> COUNTER_BITS)
 }
 
 /** The next stamp: later than `last`, and not earlier than the clock says. */
 export function nextHlc(last: Hlc, nowMs: number): Hlc {
-	const byClock = hlcFromTime(nowMs);
-	return byClock > last ? byClock : hlc(last + 1n);
+  const byClock = hlcFromTime(nowMs)
+  return byClock > last ? byClock : hlc(last + 1n)
 }
 
 /** Cuts a stamp from a clock that runs ahead down to the server's time plus `MAX_CLOCK_AHEAD_MS`. */
 export function clampHlc(stamp: Hlc, serverMs: number): Hlc {
-	const limit = hlcFromTime(serverMs + MAX_CLOCK_AHEAD_MS);
-	return stamp > limit ? limit : stamp;
+  const limit = hlcFromTime(serverMs + MAX_CLOCK_AHEAD_MS)
+  return stamp > limit ? limit : stamp
 }
 
-export const encodeHlc = (stamp: Hlc): string => stamp.toString();
-export const decodeHlc = (text: string): Hlc => hlc(BigInt(text));
+export const encodeHlc = (stamp: Hlc): string => stamp.toString()
+export const decodeHlc = (text: string): Hlc => hlc(BigInt(text))

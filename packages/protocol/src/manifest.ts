@@ -5,99 +5,95 @@
  * and statements. Its hash travels with every request, so that two sides built from different schemas refuse
  * each other instead of misreading columns by position. It holds no functions and no Drizzle objects.
  */
-import type { Policy } from "./policy.ts";
+import type { Policy } from './policy.ts'
 
 /** What a column holds, by how its values are stored and checked; `sql` is the exact Postgres type to cast to. */
 export type ColumnType = {
-	kind: ColumnKind;
-	/** The Postgres type as it is written in a cast: `numeric(10,2)`, `"public"."status"`, `text[]`. */
-	sql: string;
-	/** True for a one- or more-dimensional array of `kind`; its value is the Postgres array literal. */
-	array: boolean;
-	/** For enums: the labels, in order. */
-	labels?: string[];
-	/** For varchar and char: the most characters. */
-	length?: number;
-};
+  kind: ColumnKind
+  /** The Postgres type as it is written in a cast: `numeric(10,2)`, `"public"."status"`, `text[]`. */
+  sql: string
+  /** True for a one- or more-dimensional array of `kind`; its value is the Postgres array literal. */
+  array: boolean
+  /** For enums: the labels, in order. */
+  labels?: string[]
+  /** For varchar and char: the most characters. */
+  length?: number
+}
 
 export type ColumnKind =
-	| "bool"
-	| "int2"
-	| "int4"
-	| "int8"
-	| "float4"
-	| "float8"
-	| "numeric"
-	| "text"
-	| "varchar"
-	| "char"
-	| "uuid"
-	| "enum"
-	| "date"
-	| "time"
-	| "timestamp"
-	| "timestamptz"
-	| "interval"
-	| "json"
-	| "jsonb"
-	| "bytea";
+  | 'bool'
+  | 'int2'
+  | 'int4'
+  | 'int8'
+  | 'float4'
+  | 'float8'
+  | 'numeric'
+  | 'text'
+  | 'varchar'
+  | 'char'
+  | 'uuid'
+  | 'enum'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'interval'
+  | 'json'
+  | 'jsonb'
+  | 'bytea'
 
 export type ManifestColumn = {
-	name: string;
-	type: ColumnType;
-	/** Whether Postgres takes NULL. */
-	nullable: boolean;
-	/** Whether Postgres fills in a value when an insert leaves the column out (default, identity, generated). */
-	hasDefault: boolean;
-	/** The default as a SQLite literal, where it is a plain constant; else null. */
-	localDefault: string | null;
-	/** Clients may not write it: a local write of it is refused at commit. */
-	readonly: boolean;
-	policy: Policy;
-};
+  name: string
+  type: ColumnType
+  /** Whether Postgres takes NULL. */
+  nullable: boolean
+  /** Whether Postgres fills in a value when an insert leaves the column out (default, identity, generated). */
+  hasDefault: boolean
+  /** The default as a SQLite literal, where it is a plain constant; else null. */
+  localDefault: string | null
+  /** Clients may not write it: a local write of it is refused at commit. */
+  readonly: boolean
+  policy: Policy
+}
 
 /** `column` null: every row of the table belongs to the scope, which is then read-only (`true` in defineSync). */
-export type ManifestScope = { scope: string; column: string | null };
+export type ManifestScope = { scope: string; column: string | null }
 
 export type ManifestTable = {
-	/** Name in Postgres and of the mirror table. Unique over all Postgres schemas. */
-	name: string;
-	/** Postgres schema, usually `public`. */
-	schema: string;
-	/** Names of the primary key's columns, in key order. They are never excluded. */
-	key: string[];
-	/** The synced columns, in a fixed order: rows travel in this order. */
-	columns: ManifestColumn[];
-	scopes: ManifestScope[];
-	/** Names of synced tables this one's foreign keys point to (itself left out). */
-	parents: string[];
-};
+  /** Name in Postgres and of the mirror table. Unique over all Postgres schemas. */
+  name: string
+  /** Postgres schema, usually `public`. */
+  schema: string
+  /** Names of the primary key's columns, in key order. They are never excluded. */
+  key: string[]
+  /** The synced columns, in a fixed order: rows travel in this order. */
+  columns: ManifestColumn[]
+  scopes: ManifestScope[]
+  /** Names of synced tables this one's foreign keys point to (itself left out). */
+  parents: string[]
+}
 
 export type Manifest = {
-	/** Parents before children wherever the foreign keys allow it. */
-	tables: ManifestTable[];
-	/** Of everything above. */
-	hash: string;
-};
+  /** Parents before children wherever the foreign keys allow it. */
+  tables: ManifestTable[]
+  /** Of everything above. */
+  hash: string
+}
 
 /** FNV-1a over UTF-16 units, 64 bits, of canonical JSON. Two schemas collide once in 2^64; it guards against mistakes, not attacks. */
 export function hashManifest(tables: ManifestTable[]): string {
-	let hash = 0xcbf29ce484222325n;
-	const text = canonicalJson(tables);
-	for (let i = 0; i < text.length; i++) {
-		hash = BigInt.asUintN(
-			64,
-			(hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n,
-		);
-	}
-	return hash.toString(16).padStart(16, "0");
+  let hash = 0xcbf29ce484222325n
+  const text = canonicalJson(tables)
+  for (let i = 0; i < text.length; i++) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n)
+  }
+  return hash.toString(16).padStart(16, '0')
 }
 
 function canonicalJson(value: unknown): string {
-	if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-	if (typeof value !== "object" || value === null)
-		return JSON.stringify(value) ?? "null";
-	const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-	entries.sort(([a], [b]) => (a < b ? -1 : 1));
-	return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(",")}}`;
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined)
+  entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(',')}}`
 }

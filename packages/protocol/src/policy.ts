@@ -5,35 +5,27 @@
  * (`new`). Equality is decided by Postgres, typed, and comes in as flags: '1.50' equals '1.5' as numeric, and this
  * module does not know types. Rows (delete against update) are decided by `decideDelete`.
  */
-import type { Hlc } from "./brands.ts";
+import type { Hlc } from './brands.ts'
 
-export type PolicyName =
-	| "last-write"
-	| "first-write"
-	| "review"
-	| "counter"
-	| "max"
-	| "min"
-	| "set"
-	| "text";
+export type PolicyName = 'last-write' | 'first-write' | 'review' | 'counter' | 'max' | 'min' | 'set' | 'text'
 /** `custom` stands for a TypeScript function, which only the server has. */
-export type Policy = PolicyName | "custom";
+export type Policy = PolicyName | 'custom'
 
 /** Facts about one changed column of one row, as the server finds them under the row's lock. */
 export type ColumnFacts = {
-	/** Postgres holds what the client saw. */
-	currentIsOld: boolean;
-	/** Postgres already holds what the client wants. */
-	currentIsNew: boolean;
-	/** The current value was written by this same client: it has seen it, whatever a trigger made of it. */
-	currentIsMine: boolean;
-	/** When Postgres got its current value; null when that is older than the change log reaches. */
-	currentHlc: Hlc | null;
-	/** When the client made its edit, clamped to server time. */
-	newHlc: Hlc;
-	/** The oldest stamp the change log still covers. */
-	horizonHlc: Hlc;
-};
+  /** Postgres holds what the client saw. */
+  currentIsOld: boolean
+  /** Postgres already holds what the client wants. */
+  currentIsNew: boolean
+  /** The current value was written by this same client: it has seen it, whatever a trigger made of it. */
+  currentIsMine: boolean
+  /** When Postgres got its current value; null when that is older than the change log reaches. */
+  currentHlc: Hlc | null
+  /** When the client made its edit, clamped to server time. */
+  newHlc: Hlc
+  /** The oldest stamp the change log still covers. */
+  horizonHlc: Hlc
+}
 
 /**
  * - `write`: no conflict, write the client's value
@@ -41,21 +33,19 @@ export type ColumnFacts = {
  * - `mine` / `theirs`: a conflict that the client / the server wins; the other value is kept as its loser
  * - `merge`: a conflict that both win; the server computes the value by the policy
  */
-export type Decision = "write" | "nothing" | "mine" | "theirs" | "merge";
+export type Decision = 'write' | 'nothing' | 'mine' | 'theirs' | 'merge'
 
 export function decideColumn(policy: Policy, facts: ColumnFacts): Decision {
-	if (facts.currentIsNew && policy !== "counter") return "nothing";
-	if (facts.currentIsOld) return "write";
-	if (facts.currentIsMine && policy !== "counter") return "write";
-	switch (policy) {
-		case "last-write":
-			return facts.newHlc > (facts.currentHlc ?? facts.horizonHlc)
-				? "mine"
-				: "theirs";
-		case "first-write":
-		case "review":
-			return "theirs";
-		default:
-			return "merge";
-	}
+  if (facts.currentIsNew && policy !== 'counter') return 'nothing'
+  if (facts.currentIsOld) return 'write'
+  if (facts.currentIsMine && policy !== 'counter') return 'write'
+  switch (policy) {
+    case 'last-write':
+      return facts.newHlc > (facts.currentHlc ?? facts.horizonHlc) ? 'mine' : 'theirs'
+    case 'first-write':
+    case 'review':
+      return 'theirs'
+    default:
+      return 'merge'
+  }
 }

@@ -6,70 +6,70 @@
  * transaction, then and only then asks for more. A first pull (cursor null) carries no rows: it fixes the cursor
  * and names the held scopes, which the client then loads with `bootstrap`; see `bootstrap.ts`.
  */
-import type { ChangesetNumber, ClientId, ScopeKey, UserId } from "./brands.ts";
-import type { Cursor } from "./cursor.ts";
-import type { ErrorData } from "./errors.ts";
-import type { Policy } from "./policy.ts";
-import type { WireColumns, WireRow, WireValue } from "./value.ts";
+import type { ChangesetNumber, ClientId, ScopeKey, UserId } from './brands.ts'
+import type { Cursor } from './cursor.ts'
+import type { ErrorData } from './errors.ts'
+import type { Policy } from './policy.ts'
+import type { WireColumns, WireRow, WireValue } from './value.ts'
 
 export type PullRequest = {
-	client: ClientId;
-	/** null: the first pull, or starting over. */
-	cursor: Cursor | null;
-	/** The highest number the client knows acknowledged; the server may forget verdicts up to it. */
-	acknowledged: ChangesetNumber;
-	/** The scopes the client has or is loading; the response says what to gain and lose. Empty with cursor null. */
-	scopes: ScopeKey[];
-};
+  client: ClientId
+  /** null: the first pull, or starting over. */
+  cursor: Cursor | null
+  /** The highest number the client knows acknowledged; the server may forget verdicts up to it. */
+  acknowledged: ChangesetNumber
+  /** The scopes the client has or is loading; the response says what to gain and lose. Empty with cursor null. */
+  scopes: ScopeKey[]
+}
 
 export type PullResponse = {
-	cursor: Cursor;
-	/** The last changeset of this client with a verdict in this snapshot. */
-	acknowledged: ChangesetNumber;
-	/** Whom the server took the token for. */
-	user: UserId;
-	/** The server's clock, `encodeHlc`; the client's own never falls behind it. */
-	hlc: string;
-	/** Scopes held now and absent from the request: load each with bootstrap. */
-	gained: ScopeKey[];
-	/** Scopes in the request and not held now: drop their rows. */
-	lost: ScopeKey[];
-	tables: TablePatch[];
-	/** Changesets rejected since the acknowledged number of the request. */
-	rejections: Rejection[];
-	/** Conflicts recorded since the cursor in held scopes. */
-	conflicts: ConflictRecord[];
-};
+  cursor: Cursor
+  /** The last changeset of this client with a verdict in this snapshot. */
+  acknowledged: ChangesetNumber
+  /** Whom the server took the token for. */
+  user: UserId
+  /** The server's clock, `encodeHlc`; the client's own never falls behind it. */
+  hlc: string
+  /** Scopes held now and absent from the request: load each with bootstrap. */
+  gained: ScopeKey[]
+  /** Scopes in the request and not held now: drop their rows. */
+  lost: ScopeKey[]
+  tables: TablePatch[]
+  /** Changesets rejected since the acknowledged number of the request. */
+  rejections: Rejection[]
+  /** Conflicts recorded since the cursor in held scopes. */
+  conflicts: ConflictRecord[]
+}
 
 export type TablePatch = {
-	table: string;
-	/** The table was truncated: drop all its rows before the ones below. */
-	truncated: boolean;
-	/** Rows to insert or replace, all synced columns in manifest order. */
-	rows: WireColumns;
-	/** Keys of rows deleted, or gone from the held scopes; columns in key order. */
-	removed: WireColumns;
-};
+  table: string
+  /** The table was truncated: drop all its rows before the ones below. */
+  truncated: boolean
+  /** Rows to insert or replace, all synced columns in manifest order. */
+  rows: WireColumns
+  /** Keys of rows deleted, or gone from the held scopes; columns in key order. */
+  removed: WireColumns
+}
 
-export type Rejection = { number: ChangesetNumber; error: ErrorData };
+export type Rejection = { number: ChangesetNumber; error: ErrorData }
 
 /** One value that lost (P7), or that waits for a decision. */
 export type ConflictRecord = {
-	id: string;
-	table: string;
-	key: WireRow;
-	/** null: the whole row (deleted on one side, changed on the other). */
-	column: string | null;
-	policy: Policy;
-	/** Seen from the client that pushed: whose value Postgres holds now. */
-	kept: "mine" | "theirs" | "merged";
-	base: WireValue;
-	mine: WireValue;
-	theirs: WireValue;
-	/** The client, changeset and user whose push met the conflict. */
-	client: ClientId;
-	number: ChangesetNumber;
-	user: UserId;
-	/** When the server decided, `encodeHlc`. */
-	hlc: string;
-};
+  id: string
+  table: string
+  key: WireRow
+  /** null: the whole row (deleted on one side, changed on the other). */
+  column: string | null
+  policy: Policy
+  /** Seen from the client that pushed: whose value Postgres holds now. */
+  kept: 'mine' | 'theirs' | 'merged'
+  base: WireValue
+  mine: WireValue
+  theirs: WireValue
+  /** The client, changeset and user whose push met the conflict. */
+  client: ClientId
+  number: ChangesetNumber
+  user: UserId
+  /** When the server decided, `encodeHlc`. */
+  hlc: string
+}

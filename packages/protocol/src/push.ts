@@ -6,24 +6,24 @@
  * effect once (P2). The verdicts in the response are news for people only. What lets the client drop a changeset
  * is the acknowledged number in a *pull*, because it comes from the same snapshot as the rows it wrote (P9).
  */
-import type { ChangesetNumber, ClientId, HistoryId } from "./brands.ts";
-import type { Changeset } from "./changeset.ts";
-import type { ErrorData } from "./errors.ts";
+import type { ChangesetNumber, ClientId, HistoryId } from './brands.ts'
+import type { Changeset } from './changeset.ts'
+import type { ErrorData } from './errors.ts'
 
 export type PushRequest = {
-	client: ClientId;
-	/** The history the client has loaded; a server that does not know it answers `history_lost` and applies nothing. */
-	history: HistoryId;
-	/** Consecutive front of the outbox, numbers rising. */
-	changesets: Changeset[];
-};
+  client: ClientId
+  /** The history the client has loaded; a server that does not know it answers `history_lost` and applies nothing. */
+  history: HistoryId
+  /** Consecutive front of the outbox, numbers rising. */
+  changesets: Changeset[]
+}
 
 export type Verdict = {
-	number: ChangesetNumber;
-	/** `repeated`: it had its verdict in an earlier push. */
-	outcome: "applied" | "rejected" | "repeated";
-	/** Why it was rejected. */
-	error: ErrorData | null;
-};
+  number: ChangesetNumber
+  /** `repeated`: it had its verdict in an earlier push. */
+  outcome: 'applied' | 'rejected' | 'repeated'
+  /** Why it was rejected. */
+  error: ErrorData | null
+}
 
-export type PushResponse = { verdicts: Verdict[] };
+export type PushResponse = { verdicts: Verdict[] }

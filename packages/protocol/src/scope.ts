@@ -4,16 +4,16 @@
  * Scope names are identifiers and never hold a colon, so the first colon divides the two, whatever text
  * the key holds. Does not know who holds a scope: that is the server's `holders`.
  */
-import type { ScopeKey } from "./brands.ts";
+import type { ScopeKey } from './brands.ts'
 
 export function encodeScopeKey(scope: string, key: string): ScopeKey {
-	return `${scope}:${key}` as ScopeKey;
+  return `${scope}:${key}` as ScopeKey
 }
 
 export function decodeScopeKey(text: ScopeKey): { scope: string; key: string } {
-	const colon = text.indexOf(":");
-	return { scope: text.slice(0, colon), key: text.slice(colon + 1) };
+  const colon = text.indexOf(':')
+  return { scope: text.slice(0, colon), key: text.slice(colon + 1) }
 }
 
 /** Log rows of a TRUNCATE concern every scope at once; they carry this key, which no scope can have. */
-export const EVERY_SCOPE = "*" as ScopeKey;
+export const EVERY_SCOPE = '*' as ScopeKey

@@ -8,27 +8,27 @@
  */
 
 /** A value as the text Postgres prints for it, or null. */
-export type WireValue = string | null;
+export type WireValue = string | null
 
 /** Columns of a block: `columns[c][r]` is the value of column c in row r. All columns are equally long. */
-export type WireColumns = WireValue[][];
+export type WireColumns = WireValue[][]
 
 /** One row, cut from a block. */
-export type WireRow = WireValue[];
+export type WireRow = WireValue[]
 
 export function rowCount(columns: WireColumns): number {
-	return columns[0]?.length ?? 0;
+  return columns[0]?.length ?? 0
 }
 
 export function rowAt(columns: WireColumns, index: number): WireRow {
-	return columns.map((column) => column[index] ?? null);
+  return columns.map((column) => column[index] ?? null)
 }
 
 /** A primary key as one text: unique per key, for maps and for tables that hold keys of many tables. */
 export function encodeKey(key: WireRow): string {
-	return JSON.stringify(key);
+  return JSON.stringify(key)
 }
 
 export function decodeKey(text: string): WireRow {
-	return JSON.parse(text) as WireRow;
+  return JSON.parse(text) as WireRow
 }

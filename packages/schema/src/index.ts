@@ -1,2 +1,2 @@
 /** The public surface of @landfall/schema. */
-export type { Codec, SqliteValue } from "./codec.ts";
+export type { Codec, SqliteValue } from './codec.ts'
