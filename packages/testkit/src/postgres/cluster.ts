@@ -1,0 +1,135 @@
+/**
+ * One Postgres cluster of our own in a temporary folder, started as a child process.
+ *
+ * The server refuses to run as root, so as root it runs as `postgres` or `nobody` by setpriv; setpriv also makes it die
+ * with us, so that a killed test run leaves no server behind. `fsync=off` is for tests only: a killed process loses
+ * nothing by it, a power cut would. Knows nothing of databases or tests.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Binaries } from './binaries.ts'
+
+export type Cluster = {
+  port: number
+  /** Starts a stopped or killed server again on the same port and data. */
+  start(): Promise<void>
+  /** An orderly stop: open connections are cut, everything is written. */
+  stop(): Promise<void>
+  /** A crash: every backend is killed at once; the next start recovers from the log. */
+  kill(): Promise<void>
+  /** Stops the server and deletes its folder. */
+  remove(): Promise<void>
+}
+
+type Running = { child: ChildProcess; exited: Promise<void> }
+
+const READY = 'database system is ready to accept connections'
+
+export async function createCluster(binaries: Binaries, settings: Record<string, string>): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'landfall-postgres-'))
+  chmodSync(folder, 0o777)
+  const data = join(folder, 'data')
+  initialize(binaries, data)
+  const port = await freePort()
+  const args = serverArguments(data, port, settings)
+  let running: Running | undefined
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = running
+    running = undefined
+    ending?.child.kill(signal)
+    await ending?.exited
+  }
+
+  const cluster: Cluster = {
+    port,
+    start: async () => {
+      running ??= await launch(join(binaries.folder, 'postgres'), args)
+    },
+    stop: () => end('SIGINT'),
+    kill: () => end('SIGQUIT'),
+    remove: async () => {
+      await end('SIGQUIT')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  await cluster.start().catch(async (error: unknown) => {
+    await cluster.remove()
+    throw error
+  })
+  return cluster
+}
+
+function initialize(binaries: Binaries, data: string): void {
+  const flags = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--no-locale', '--no-sync']
+  const [command, args] = unprivileged([join(binaries.folder, 'initdb'), '-D', data, ...flags])
+  const run = spawnSync(command, args, { encoding: 'utf8', cwd: '/' })
+  if (run.status !== 0) throw new Error(`initdb failed: ${run.error?.message ?? run.stderr}`)
+}
+
+function serverArguments(data: string, port: number, settings: Record<string, string>): string[] {
+  const all: Record<string, string> = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+    log_min_messages: 'warning',
+    ...settings,
+  }
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return ['-D', data, '-p', String(port), ...flags]
+}
+
+function launch(program: string, serverArgs: string[]): Promise<Running> {
+  const [command, args] = unprivileged([program, ...serverArgs])
+  const child = spawn(command, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
+  let log = ''
+  return new Promise((resolve, reject) => {
+    const exited = new Promise<void>((done) => {
+      child.once('close', () => {
+        reject(new Error(`Postgres did not start:\n${log.slice(-2_000)}`))
+        done()
+      })
+    })
+    child.once('error', reject)
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-8_000)
+      if (log.includes(READY)) resolve({ child, exited })
+    })
+  })
+}
+
+/** The command line without root's rights and, where setpriv is there, tied to the life of this process. */
+function unprivileged(command: [string, ...string[]]): [string, string[]] {
+  const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0
+  const isRoot = process.getuid?.() === 0
+  if (isRoot && !hasSetpriv)
+    throw new Error('Postgres does not run as root: install setpriv (util-linux) or run as another user.')
+  if (!hasSetpriv) return [command[0], command.slice(1)]
+  const user = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody'
+  const drop = isRoot ? [`--reuid=${user}`, `--regid=${groupOf(user)}`, '--clear-groups'] : []
+  return ['setpriv', ['--pdeathsig', 'QUIT', ...drop, '--', ...command]]
+}
+
+function groupOf(user: string): string {
+  return spawnSync('id', ['-g', user], { encoding: 'utf8' }).stdout.trim()
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => {
+        if (typeof address === 'object' && address) resolve(address.port)
+        else reject(new Error('The system gave no free port.'))
+      })
+    })
+  })
+}
