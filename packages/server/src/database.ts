@@ -1,0 +1,79 @@
+/**
+ * The port to Postgres: transactions that speak text (adapters: `adapters/postgres.ts`, `adapters/pglite.ts`).
+ *
+ * Every value goes in and comes out as the text Postgres reads and prints, because a driver's own types lose
+ * digits (int8, numeric), microseconds (timestamptz) or keys (json). Every transaction runs with the same pinned
+ * settings (`SESSION_SETTINGS`), set inside the transaction so that a transaction-pooling proxy cannot mix them up.
+ * The port knows no tables and no retries; `retry.ts` repeats what may be repeated.
+ */
+
+export type Param = string | number | boolean | null | readonly (string | null)[]
+
+/** A row as Postgres prints it. A boolean comes as `t` or `f` unless it is cast to text in the SQL. */
+export type TextRow = { [column: string]: string | null }
+
+export type Tx = {
+  /** Runs one statement. Statements of one transaction run one after the other, in the order of the calls. */
+  query(sql: string, params?: readonly Param[]): Promise<TextRow[]>
+}
+
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
+
+export type TransactionOptions = { isolation: Isolation; readOnly: boolean }
+
+/** Postgres' own words about what it refused. */
+export type PostgresFields = {
+  sqlstate: string
+  message: string
+  constraint: string | null
+  schema: string | null
+  table: string | null
+  column: string | null
+  detail: string | null
+}
+
+/** Postgres answered a statement with an error; the transaction is lost unless a savepoint saves it. */
+export class PostgresError extends Error {
+  readonly sqlstate: string
+  readonly constraint: string | null
+  readonly schema: string | null
+  readonly table: string | null
+  readonly column: string | null
+  readonly detail: string | null
+
+  constructor(fields: PostgresFields, cause?: unknown) {
+    super(`${fields.message} (${fields.sqlstate})`, { cause })
+    this.name = 'PostgresError'
+    this.sqlstate = fields.sqlstate
+    this.constraint = fields.constraint
+    this.schema = fields.schema
+    this.table = fields.table
+    this.column = fields.column
+    this.detail = fields.detail
+  }
+}
+
+export type Database = {
+  readonly kind: 'postgres' | 'pglite'
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. Throws `PostgresError` when
+   * Postgres refuses something, and `server_busy` when the connection fails or none is to be had in time; then a
+   * commit may or may not have happened.
+   */
+  transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Calls back on every NOTIFY on the channel; a hint that may get lost. Absent where there is one process only. */
+  listen?(channel: string, heard: () => void): Promise<() => Promise<void>>
+  notify?(channel: string): Promise<void>
+  close(): Promise<void>
+}
+
+export const SESSION_SETTINGS = {
+  timezone: 'UTC',
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  // Compiling costs more than any of our statements takes.
+  jit: 'off',
+} as const satisfies Record<string, string>

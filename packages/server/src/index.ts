@@ -1,0 +1,4 @@
+/** The public surface of @landfall/server. */
+export type { Authorize, AuthorizeChange, AuthorizeRow, Holder, Holders, HolderUser } from './context.ts'
+export { PostgresError, type Database, type Param, type TextRow, type TransactionOptions, type Tx } from './database.ts'
+export { DEFAULT_LIMITS, type Limits } from './limits.ts'

@@ -1,0 +1,41 @@
+/** The stated limits of one server (P10): what a request, a response and a user may use. Each can be set. */
+
+export type Limits = {
+  /** Bytes of a request body on the wire and inflated. */
+  bodyBytes: number
+  inflatedBytes: number
+  /** Rows in one push, and changesets in it. */
+  pushRows: number
+  pushChangesets: number
+  /** Changed keys in one pull; a client further behind loads its scopes again (`history_lost`). */
+  pullKeys: number
+  /** Rows and (about) bytes of one bootstrap page. */
+  pageRows: number
+  pageBytes: number
+  /** Scopes a user may hold or a request may name. */
+  scopes: number
+  /** Requests a user may make at once, and per second thereafter. */
+  rateBurst: number
+  ratePerSecond: number
+  /** Open streams per user and per process. */
+  streamsPerUser: number
+  streams: number
+  /** A stream is closed after this time, so that its token is checked again. */
+  streamMs: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  bodyBytes: 16 << 20,
+  inflatedBytes: 64 << 20,
+  pushRows: 50_000,
+  pushChangesets: 5_000,
+  pullKeys: 50_000,
+  pageRows: 2_000,
+  pageBytes: 4 << 20,
+  scopes: 10_000,
+  rateBurst: 200,
+  ratePerSecond: 50,
+  streamsPerUser: 20,
+  streams: 20_000,
+  streamMs: 15 * 60_000,
+}

@@ -1,0 +1,98 @@
+/**
+ * The DDL of schema `landfall`: the change log and what the server remembers of clients (DESIGN section 6).
+ *
+ * The user's own tables get no columns. Every statement can run again without effect.
+ */
+
+/** Newest log row first, `seq` orders the rows of one transaction. `op`: see `LOG_OPERATIONS`. */
+export const BOOKKEEPING_DDL: readonly string[] = [
+  `CREATE SCHEMA IF NOT EXISTS landfall`,
+  `
+  CREATE TABLE IF NOT EXISTS landfall.changes (
+    xid     xid8   NOT NULL DEFAULT pg_current_xact_id(),
+    seq     bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    tbl     text   NOT NULL,
+    key     text[] NOT NULL,
+    scope   text   NOT NULL,
+    op      "char" NOT NULL,
+    columns text[],            -- the changed ones; null: all
+    hlc     bigint NOT NULL,
+    client  text               -- null: written by another program
+  )`,
+  `CREATE INDEX IF NOT EXISTS changes_xid ON landfall.changes (xid)`,
+  `CREATE INDEX IF NOT EXISTS changes_scope_xid ON landfall.changes (scope, xid)`,
+  `CREATE INDEX IF NOT EXISTS changes_key ON landfall.changes (tbl, key)`,
+  `
+  CREATE TABLE IF NOT EXISTS landfall.clients (
+    client      text        PRIMARY KEY,
+    user_id     text        NOT NULL,
+    last_number bigint      NOT NULL DEFAULT 0,
+    seen_at     timestamptz NOT NULL DEFAULT now()
+  )`,
+  `
+  CREATE TABLE IF NOT EXISTS landfall.rejections (
+    client text        NOT NULL,
+    number bigint      NOT NULL,
+    error  jsonb       NOT NULL,   -- ErrorData
+    at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (client, number)
+  )`,
+  // One row per value that lost or waits for a decision; `ConflictRecord` says what the columns mean.
+  `
+  CREATE TABLE IF NOT EXISTS landfall.conflicts (
+    id      text        PRIMARY KEY,
+    xid     xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    scopes  text[]      NOT NULL,
+    tbl     text        NOT NULL,
+    key     text[]      NOT NULL,
+    col     text,
+    policy  text        NOT NULL,
+    kept    text        NOT NULL,
+    base    text,
+    mine    text,
+    theirs  text,
+    client  text        NOT NULL,
+    number  bigint      NOT NULL,
+    user_id text        NOT NULL,
+    hlc     bigint      NOT NULL,
+    at      timestamptz NOT NULL DEFAULT now()
+  )`,
+  `CREATE INDEX IF NOT EXISTS conflicts_xid ON landfall.conflicts (xid)`,
+  `
+  CREATE TABLE IF NOT EXISTS landfall.history (
+    seq               bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    id                text        NOT NULL UNIQUE,
+    begins            boolean     NOT NULL,   -- the first row of a start, timeline or system
+    started_at        timestamptz NOT NULL,
+    system_identifier text        NOT NULL,
+    timeline          text        NOT NULL,
+    snapshot          pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+    at                timestamptz NOT NULL DEFAULT clock_timestamp()
+  )`,
+  // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
+  `
+  CREATE TABLE IF NOT EXISTS landfall.captures (
+    tbl       text PRIMARY KEY,
+    relation  text NOT NULL,
+    digest    text NOT NULL
+  )`,
+  // The stamp of a change: that of the changeset being pushed, else the time.
+  `
+  CREATE OR REPLACE FUNCTION landfall.stamp() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(
+      nullif(current_setting('landfall.hlc', true), '')::bigint,
+      (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
+  $$`,
+]
+
+/** What `landfall.changes.op` says about the row and the scope it stands for. */
+export const LOG_OPERATIONS = {
+  /** The row is new in the scope: inserted, or moved into it. */
+  inserted: 'i',
+  updated: 'u',
+  deleted: 'd',
+  /** The row lives on, in other scopes. */
+  left: 'x',
+  /** The whole table was emptied; scope `*`. */
+  truncated: 't',
+} as const
