@@ -7,9 +7,9 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../free-port.ts'
 import type { Binaries } from './binaries.ts'
 
 export type Cluster = {
@@ -118,18 +118,4 @@ function unprivileged(command: [string, ...string[]]): [string, string[]] {
 
 function groupOf(user: string): string {
   return spawnSync('id', ['-g', user], { encoding: 'utf8' }).stdout.trim()
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => {
-        if (typeof address === 'object' && address) resolve(address.port)
-        else reject(new Error('The system gave no free port.'))
-      })
-    })
-  })
 }
