@@ -16,7 +16,9 @@ export type HolderUser = { userId: string }
  * Says which keys of a scope a user holds now. SQL (one column, any type) is evaluated inside each request's own
  * snapshot, so that a change of membership and its effects are seen together; a list is taken as it is.
  */
-export type Holder = (user: HolderUser) => SQLWrapper | readonly string[] | Promise<SQLWrapper | readonly string[]>
+export type Holder = (
+  user: HolderUser,
+) => SQLWrapper | readonly string[] | Promise<SQLWrapper | readonly string[]>
 
 /** By scope name. A scope that only says `true` (every row of its tables) is held by everybody and has no entry. */
 export type Holders = { [scope: string]: Holder }

@@ -1,4 +1,11 @@
 /** The public surface of @landfall/server. */
 export type { Authorize, AuthorizeChange, AuthorizeRow, Holder, Holders, HolderUser } from './context.ts'
-export { PostgresError, type Database, type Param, type TextRow, type TransactionOptions, type Tx } from './database.ts'
+export {
+  PostgresError,
+  type Database,
+  type Param,
+  type TextRow,
+  type TransactionOptions,
+  type Tx,
+} from './database.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'

@@ -1,0 +1,91 @@
+/**
+ * The port over PGlite: Postgres compiled to WebAssembly, inside this process, with one connection.
+ *
+ * Transactions wait for each other. There is no other process, hence no `listen` and no `notify`.
+ */
+import { mkdirSync } from 'node:fs'
+import { PGlite, type QueryOptions, type Transaction } from '@electric-sql/pglite'
+import { LandfallError } from '@landfall/protocol'
+import { type Database, PostgresError, type TextRow, type Tx } from '../database.ts'
+import { encodeParam } from './params.ts'
+import { settingStatements, type Timeouts } from './settings.ts'
+
+/** `directory` null: in memory. */
+export async function openPglite(directory: string | null, timeouts: Timeouts): Promise<Database> {
+  if (directory !== null) mkdirSync(directory, { recursive: true })
+  const db = await PGlite.create(directory === null ? {} : { dataDir: directory })
+  const asText = textOptions(db)
+  return {
+    kind: 'pglite',
+    transaction(options, work) {
+      return db.transaction(async (inner) => {
+        await inner.exec(settingStatements(options, timeouts))
+        return runTransaction(inner, asText, work)
+      })
+    },
+    close: () => db.close(),
+  }
+}
+
+async function runTransaction<T>(
+  inner: Transaction,
+  options: QueryOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  let ended = false
+  const query = async (sql: string, params: (string | null)[]): Promise<TextRow[]> => {
+    try {
+      return (await inner.query<TextRow>(sql, params, options)).rows
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+  try {
+    const value = await work({
+      query(sql, params = []) {
+        if (ended) return Promise.reject(new LandfallError('transaction_closed'))
+        return query(sql, params.map(encodeParam))
+      },
+    })
+    // PGlite commits without looking; a transaction with a swallowed error refuses this with 25P02.
+    await query('SELECT', [])
+    return value
+  } finally {
+    ended = true
+  }
+}
+
+/** Identity for every type PGlite would otherwise make a JavaScript value of. */
+function textOptions(db: PGlite): QueryOptions {
+  const identity = (x: unknown) => x
+  const types = new Set([...Object.keys(db.parsers), ...Object.keys(db.serializers)])
+  const parsers = Object.fromEntries([...types].map((oid) => [oid, identity]))
+  return { parsers, serializers: parsers as QueryOptions['serializers'] & object }
+}
+
+type PgliteError = Error & {
+  code?: string
+  constraint?: string
+  schema?: string
+  table?: string
+  column?: string
+  detail?: string
+}
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, constraint, schema, table, column, detail } = error as PgliteError
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return error
+  return new PostgresError(
+    {
+      sqlstate: code,
+      message: error.message,
+      constraint: constraint ?? null,
+      schema: schema ?? null,
+      table: table ?? null,
+      column: column ?? null,
+      detail: detail ?? null,
+    },
+    error,
+  )
+}

@@ -1,0 +1,41 @@
+/**
+ * How each transaction begins: isolation, pinned settings and time limits, as one message to Postgres.
+ *
+ * `SET LOCAL` rather than startup parameters, because a transaction-pooling proxy refuses the one and gives every
+ * transaction another session; it also holds whatever the role's or the database's own settings are.
+ */
+import { SESSION_SETTINGS, type TransactionOptions } from '../database.ts'
+
+export type Timeouts = {
+  /** Milliseconds one statement may run, wait for a lock, and a transaction may sit idle. */
+  statement: number
+  lock: number
+  idle: number
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = { statement: 30_000, lock: 10_000, idle: 60_000 }
+
+export function beginStatement(options: TransactionOptions, timeouts: Timeouts): string {
+  const access = options.readOnly ? 'READ ONLY' : 'READ WRITE'
+  return `BEGIN ISOLATION LEVEL ${options.isolation.toUpperCase()} ${access};\n${settings(options, timeouts)}`
+}
+
+/** For a transaction that has begun and has not queried yet. */
+export function settingStatements(options: TransactionOptions, timeouts: Timeouts): string {
+  const access = options.readOnly ? 'READ ONLY' : 'READ WRITE'
+  return `SET TRANSACTION ISOLATION LEVEL ${options.isolation.toUpperCase()} ${access};\n${settings(options, timeouts)}`
+}
+
+function settings(options: TransactionOptions, timeouts: Timeouts): string {
+  const all: Record<string, string> = {
+    ...SESSION_SETTINGS,
+    statement_timeout: `${timeouts.statement}`,
+    lock_timeout: `${timeouts.lock}`,
+    idle_in_transaction_session_timeout: `${timeouts.idle}`,
+  }
+  // Reads are planned for their actual scopes and snapshot: a plan made for a small window is ruinous for a large one.
+  if (options.readOnly) all['plan_cache_mode'] = 'force_custom_plan'
+  return Object.entries(all)
+    .map(([name, value]) => `SET LOCAL ${name} = '${value}';`)
+    .join('\n')
+}

@@ -1,0 +1,93 @@
+/**
+ * Postgres' backends are killed under load, and Postgres itself is stopped and started. An exception that nobody can
+ * catch (FACTS of postgres.js: see `adapters/connection.ts`) would end this process and with it the test run.
+ */
+import { LandfallError } from '@landfall/protocol'
+import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database } from '../src/database.ts'
+import { openDatabase } from '../src/open-database.ts'
+import { query, write } from './database-contract.ts'
+
+let server: PostgresServer
+let database: Database
+let killer: Database
+
+beforeAll(async () => {
+  server = await startPostgres()
+  database = await openDatabase(server.url, { connections: 8 })
+  killer = await openDatabase(server.url, { connections: 1 })
+  await query(killer, 'CREATE TABLE ledger (writer int, number int, PRIMARY KEY (writer, number))')
+})
+
+afterAll(async () => {
+  await database.close()
+  await killer.close()
+  await server.stop()
+})
+
+const KILL = `
+  SELECT count(pg_terminate_backend(pid))::text AS killed
+  FROM pg_stat_activity
+  WHERE application_name = 'postgres.js' AND pid <> pg_backend_pid()`
+
+type Outcome = { done: string[]; doubtful: number }
+
+/** Small statements with nothing between them: the case in which a client would still be buffering. */
+async function writeUntil(stop: () => boolean, writer: number): Promise<Outcome> {
+  const outcome: Outcome = { done: [], doubtful: 0 }
+  for (let number = 0; !stop(); number++) {
+    try {
+      await write(database, async (tx) => {
+        await tx.query('SELECT 1')
+        await tx.query('SAVEPOINT s')
+        await tx.query('INSERT INTO ledger VALUES ($1, $2)', [writer, number])
+      })
+      outcome.done.push(`${writer}:${number}`)
+    } catch (error) {
+      if (!(error instanceof LandfallError) || error.code !== 'server_busy') throw error
+      outcome.doubtful++
+    }
+  }
+  return outcome
+}
+
+test('[P11.1] the process survives backends killed in a loop under load, and no acknowledged commit is missing', async () => {
+  let stopped = false
+  const writers = Array.from({ length: 12 }, (_, writer) => writeUntil(() => stopped, writer))
+  let killed = 0
+  for (let round = 0; round < 150; round++) {
+    const [row] = await query(killer, KILL)
+    killed += Number(row?.['killed'])
+    for (let i = 0; i < round % 7; i++) await query(killer, 'SELECT 1')
+  }
+  stopped = true
+  const outcomes = await Promise.all(writers)
+
+  const kept = new Set(
+    (await query(killer, `SELECT writer || ':' || number AS id FROM ledger`)).map((r) => r['id']),
+  )
+  const done = outcomes.flatMap((outcome) => outcome.done)
+  expect(killed).toBeGreaterThan(300)
+  expect(outcomes.every((outcome) => outcome.doubtful > 0)).toBe(true)
+  expect(done.filter((id) => !kept.has(id))).toEqual([])
+  expect(done.length).toBeGreaterThan(100)
+})
+
+test('[P11.1] a restarted Postgres costs the transactions under way and no more', async () => {
+  let stopped = false
+  const writers = Array.from({ length: 6 }, (_, writer) => writeUntil(() => stopped, 100 + writer))
+  await server.restart()
+  await server.kill()
+  await server.start()
+  stopped = true
+  await Promise.all(writers)
+  expect(await query(database, 'SELECT 1 AS one')).toEqual([{ one: '1' }])
+})
+
+test('[P11.1] a server that is not there is a retryable answer, not a hang', async () => {
+  const away = await openDatabase('postgres://postgres@127.0.0.1:1/postgres')
+  const error = await query(away, 'SELECT 1').catch((e: unknown) => e)
+  expect(error).toMatchObject({ code: 'server_busy', retryable: true })
+  await away.close()
+})
