@@ -49,7 +49,7 @@ export type ManifestColumn = {
   nullable: boolean
   /** Whether Postgres fills in a value when an insert leaves the column out (default, identity, generated). */
   hasDefault: boolean
-  /** The default as a SQLite literal, where it is a plain constant; else null. */
+  /** The default as SQLite writes it, where it is a constant or has an exact twin there; else null. */
   localDefault: string | null
   /** Clients may not write it: a local write of it is refused at commit. */
   readonly: boolean
@@ -71,19 +71,21 @@ export type ManifestTable = {
   scopes: ManifestScope[]
   /** Names of synced tables this one's foreign keys point to (itself left out). */
   parents: string[]
+  /** Columns of the mirror's secondary indexes. Not part of the hash: an index changes no meaning. */
+  indexes: string[][]
 }
 
 export type Manifest = {
   /** Parents before children wherever the foreign keys allow it. */
   tables: ManifestTable[]
-  /** Of everything above. */
+  /** `hashManifest` of the tables. */
   hash: string
 }
 
-/** FNV-1a over UTF-16 units, 64 bits, of canonical JSON. Two schemas collide once in 2^64; it guards against mistakes, not attacks. */
+/** FNV-1a over UTF-16 units, 64 bits, of canonical JSON without the indexes. Two schemas collide once in 2^64; it guards against mistakes, not attacks. */
 export function hashManifest(tables: ManifestTable[]): string {
   let hash = 0xcbf29ce484222325n
-  const text = canonicalJson(tables)
+  const text = canonicalJson(tables.map(({ indexes: _, ...table }) => table))
   for (let i = 0; i < text.length; i++) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n)
   }

@@ -1,0 +1,60 @@
+/**
+ * `defineSync`: one definition of what is synced, from the Drizzle Postgres schema, for both sides.
+ *
+ * Everything that could fail later is refused here, all problems at once, each with its table, column and cure
+ * (`schema_invalid`). Does not talk to a database: whether Postgres really looks like this is `migrateSync`'s work.
+ */
+import { hashManifest, LandfallError, type ManifestTable } from '@landfall/protocol'
+import { customPolicies } from './custom-policies.ts'
+import type { ColumnRules, MirrorTables, PgTables, SyncDefinition, SyncInput } from './definition.ts'
+import { manifestTable } from './manifest-table.ts'
+import { parentsFirst } from './parents-first.ts'
+import type { Problem } from './problem.ts'
+import { sqliteTableFor } from './sqlite-table.ts'
+import { checkMentions, type LooseInput, rulesFor } from './sync-rules.ts'
+import { checkTables } from './table-names.ts'
+
+/**
+ * Defines what is synced: Drizzle tables, the scopes their rows belong to, and rules for columns and conflicts.
+ *
+ * ```ts
+ * export const sync = defineSync({
+ *   tables: { projects, checks, countries },
+ *   scopes: { project: { projects: p => p.id, checks: c => c.projectId }, public: { countries: true } },
+ *   columns: { checks: { exclude: ['internalCost'], readonly: ['createdAt'] } },
+ *   conflicts: { checks: { title: 'review', votes: 'counter', '*': 'last-write' } },
+ * })
+ * ```
+ */
+export function defineSync<
+  const Tables extends PgTables,
+  const Scope extends string,
+  const Rules extends ColumnRules<Tables> = object,
+>(input: SyncInput<Tables, Scope, Rules>): SyncDefinition<Tables, Scope, MirrorTables<Tables, Rules>> {
+  const loose = input as unknown as LooseInput // from here on names are checked, not typed
+  const problems: Problem[] = []
+  checkMentions(loose, problems)
+  const built = checkTables(input.tables, problems).map(([name, table]) => ({
+    name,
+    table,
+    manifest: manifestTable(table, rulesFor(loose, name, problems), problems),
+  }))
+  const tables = parentsFirst(knownParents(built.map(({ manifest }) => manifest)))
+  if (problems.length > 0) throw new LandfallError('schema_invalid', { problems })
+  const sqlite = Object.fromEntries(
+    built.map(({ name, table, manifest }) => [name, sqliteTableFor(table, manifest)]),
+  )
+  return {
+    manifest: { tables, hash: hashManifest(tables) },
+    tables: input.tables,
+    sqlite: sqlite as MirrorTables<Tables, Rules>, // the types follow the tables as the columns here do
+    scopes: Object.keys(input.scopes) as Scope[],
+    policies: customPolicies(input.tables, loose.conflicts ?? {}),
+  }
+}
+
+/** Only synced tables count as parents. */
+function knownParents(tables: ManifestTable[]): ManifestTable[] {
+  const names = new Set(tables.map(({ name }) => name))
+  return tables.map((table) => ({ ...table, parents: table.parents.filter((parent) => names.has(parent)) }))
+}
