@@ -27,6 +27,11 @@ export const CATALOGUE = {
     false,
     'defineSync refused the schema. See details.problems for each problem and its cure.',
   ),
+  database_invalid: entry(
+    'input',
+    false,
+    'The live database does not fit the sync schema. See details.problems for each problem and its cure.',
+  ),
   schema_mismatch: entry(
     'input',
     false,

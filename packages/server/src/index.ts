@@ -9,3 +9,5 @@ export {
   type Tx,
 } from './database.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
+export { migrateSync, type MigrationReport } from './migrate/migrate.ts'
+export { openDatabase, type DatabaseOptions } from './open-database.ts'

@@ -67,6 +67,7 @@ export const BOOKKEEPING_DDL: readonly string[] = [
     system_identifier text        NOT NULL,
     timeline          text        NOT NULL,
     snapshot          pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+    floor             xid8        NOT NULL,   -- no xid below it runs again after this start
     at                timestamptz NOT NULL DEFAULT clock_timestamp()
   )`,
   // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
@@ -82,6 +83,35 @@ export const BOOKKEEPING_DDL: readonly string[] = [
     SELECT coalesce(
       nullif(current_setting('landfall.hlc', true), '')::bigint,
       (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
+  $$`,
+  // What identifies the run of Postgres. A managed server may keep some of it to itself.
+  `
+  CREATE OR REPLACE FUNCTION landfall.running(
+    OUT started_at timestamptz, OUT system_identifier text, OUT timeline text
+  ) LANGUAGE plpgsql STABLE AS $$
+  BEGIN
+    started_at := pg_postmaster_start_time();
+    BEGIN
+      system_identifier := (SELECT c.system_identifier FROM pg_control_system() c);
+      timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    EXCEPTION WHEN OTHERS THEN
+      NULL;
+    END;
+    system_identifier := coalesce(system_identifier, '');
+    timeline := coalesce(timeline, '');
+  END
+  $$`,
+  // The next xid as the last checkpoint had it; every start of Postgres makes one.
+  `
+  CREATE OR REPLACE FUNCTION landfall.xid_floor() RETURNS xid8 LANGUAGE plpgsql VOLATILE AS $$
+  DECLARE
+    next_xid text[];
+  BEGIN
+    SELECT string_to_array(c.next_xid, ':') INTO next_xid FROM pg_control_checkpoint() c;
+    RETURN (next_xid[1]::numeric * 4294967296 + next_xid[2]::numeric)::text::xid8;
+  EXCEPTION WHEN OTHERS THEN
+    RETURN pg_snapshot_xmax(pg_current_snapshot());
+  END
   $$`,
 ]
 

@@ -1,0 +1,135 @@
+/**
+ * Whether the live database fits the sync schema: what defineSync was told about a table is what Postgres has.
+ *
+ * Everything wrong is found before anything is changed, and comes in one error with a cure for each.
+ */
+import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
+import { quoteTable } from '@landfall/schema'
+import type { TextRow, Tx } from '../database.ts'
+
+export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }
+
+/** What migrating needs to know of a live table. */
+export type LiveTable = { table: ManifestTable; partitioned: boolean; partitions: string[] }
+
+export const OLDEST_POSTGRES = 130_000
+
+export async function checkServer(tx: Tx): Promise<void> {
+  const [row] = await tx.query(`
+    SELECT current_setting('server_version_num') AS version, pg_is_in_recovery()::text AS standby`)
+  const problems: DatabaseProblem[] = []
+  if (Number(row?.['version']) < OLDEST_POSTGRES) {
+    problems.push({
+      table: '',
+      problem: `Postgres ${row?.['version']} is too old.`,
+      cure: 'Use 13 or later.',
+    })
+  }
+  if (row?.['standby'] === 'true') {
+    problems.push({ table: '', problem: 'This is a standby.', cure: 'Connect to the primary.' })
+  }
+  refuse(problems)
+}
+
+export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable[]> {
+  const problems: DatabaseProblem[] = []
+  const found: LiveTable[] = []
+  for (const table of manifest.tables) {
+    const live = await findTable(tx, table)
+    if (live === null) {
+      problems.push({
+        table: quoteTable(table),
+        problem: 'It does not exist.',
+        cure: 'Run your migrations first.',
+      })
+      continue
+    }
+    problems.push(...tableProblems(table, live), ...(await columnProblems(tx, table)))
+    const partitioned = live['relkind'] === 'p'
+    found.push({ table, partitioned, partitions: partitioned ? await findPartitions(tx, table) : [] })
+  }
+  refuse(problems)
+  return found
+}
+
+function refuse(problems: DatabaseProblem[]): void {
+  if (problems.length > 0) throw new LandfallError('database_invalid', { problems })
+}
+
+async function findTable(tx: Tx, table: ManifestTable): Promise<TextRow | null> {
+  const [row] = await tx.query(
+    `
+    SELECT
+      c.relkind::text,
+      has_table_privilege(c.oid, 'SELECT, TRIGGER')::text AS allowed,
+      pg_has_role(c.relowner, 'MEMBER')::text             AS owned,
+      EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r')::text AS inherited,
+      (SELECT array_agg(a.attname ORDER BY a.attname)::text
+       FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+       WHERE i.indrelid = c.oid AND i.indisprimary)       AS key,
+      (SELECT array_agg(k ORDER BY k COLLATE "C")::name[]::text FROM unnest($2::text[]) k) AS wanted_key
+    FROM pg_class c
+    WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p')`,
+    [quoteTable(table), table.key],
+  )
+  return row ?? null
+}
+
+function tableProblems(table: ManifestTable, live: TextRow): DatabaseProblem[] {
+  const name = quoteTable(table)
+  const problems: DatabaseProblem[] = []
+  if (live['key'] === null) {
+    problems.push({ table: name, problem: 'It has no primary key.', cure: 'Add one.' })
+  } else if (live['key'] !== live['wanted_key']) {
+    const problem = `Its primary key is ${live['key']}, in the schema ${live['wanted_key']}.`
+    problems.push({ table: name, problem, cure: 'Make the two agree.' })
+  }
+  if (live['inherited'] === 'true') {
+    const cure = 'Use declarative partitioning, or sync the child tables.'
+    problems.push({ table: name, problem: 'Other tables inherit from it.', cure })
+  }
+  if (live['allowed'] !== 'true' || live['owned'] !== 'true') {
+    const problem = 'The role may not read it or put triggers on it.'
+    problems.push({ table: name, problem, cure: 'Migrate as the owner of the table.' })
+  }
+  return problems
+}
+
+async function columnProblems(tx: Tx, table: ManifestTable): Promise<DatabaseProblem[]> {
+  const rows = await tx.query(
+    `
+    SELECT
+      w.name, w.type AS wanted,
+      format_type(a.atttypid, a.atttypmod) AS found,
+      (to_regtype(w.type) = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END)::text AS fits
+    FROM unnest($2::text[], $3::text[]) AS w(name, type)
+    LEFT JOIN pg_attribute a
+      ON a.attrelid = to_regclass($1) AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type t ON t.oid = a.atttypid`,
+    [quoteTable(table), table.columns.map((c) => c.name), table.columns.map((c) => c.type.sql)],
+  )
+  return rows.flatMap(({ name, wanted, found, fits }) => {
+    const where = { table: quoteTable(table), column: name ?? '' }
+    if (found === null)
+      return [{ ...where, problem: 'It does not exist.', cure: 'Run your migrations first.' }]
+    if (fits === 'true') return []
+    return [
+      { ...where, problem: `Its type is ${found}, in the schema ${wanted}.`, cure: 'Make the two agree.' },
+    ]
+  })
+}
+
+/** All partitions on all levels, as quoted names. Foreign ones are left out: they take no triggers. */
+async function findPartitions(tx: Tx, table: ManifestTable): Promise<string[]> {
+  const rows = await tx.query(
+    `
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+    FROM pg_partition_tree(to_regclass($1)) p
+    JOIN pg_class c ON c.oid = p.relid AND c.relkind IN ('r', 'p')
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE p.level > 0
+    ORDER BY 1`,
+    [quoteTable(table)],
+  )
+  return rows.map((row) => row['name'] ?? '')
+}
