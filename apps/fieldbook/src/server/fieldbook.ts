@@ -1,0 +1,67 @@
+/** Puts the server together: database, tables and seed, sync, sign-in, page. */
+import { createSyncServer, type Database, migrateSync, openDatabase } from '@landfall/server'
+import { sql } from 'drizzle-orm'
+import { Hono } from 'hono'
+import { sync } from '../shared/sync.ts'
+import { createPage } from './page.ts'
+import { authorizeCheck, authorizeComment, officeOnly } from './rules.ts'
+import { createAndSeed } from './seed/index.ts'
+import { createSession, loadSecret, type Session } from './session.ts'
+
+export type FieldbookOptions = {
+  databaseUrl: string
+  secretFile: string
+  pageFolder: string
+  log: (line: string) => void
+}
+
+export type Fieldbook = { app: Hono; close(): Promise<void> }
+
+export async function startFieldbook(options: FieldbookOptions): Promise<Fieldbook> {
+  options.log(`Opening ${nameDatabase(options.databaseUrl)} ...`)
+  const database = await openDatabase(options.databaseUrl)
+  const { created } = await seed(database)
+  if (created) options.log('Created the tables and filled them with sample inspections.')
+  await migrateSync(database, sync)
+  const session = createSession(await loadSecret(options.secretFile))
+  const server = createServer(database, session)
+  const app = new Hono()
+  app.route('/sync', server.app)
+  app.route('/demo', session.app)
+  app.route('/', createPage(options.pageFolder))
+  return {
+    app,
+    close: async () => {
+      await server.close()
+      await database.close()
+    },
+  }
+}
+
+function createServer(database: Database, session: Session) {
+  return createSyncServer({
+    sync,
+    database,
+    authenticate: (request) => session.authenticate(request),
+    holders: {
+      project: ({ userId }) => sql`select project_id from members where user_id = ${userId}::uuid`,
+    },
+    authorize: {
+      checks: authorizeCheck,
+      comments: authorizeComment,
+      projects: officeOnly,
+      members: officeOnly,
+    },
+  })
+}
+
+function seed(database: Database): Promise<{ created: boolean }> {
+  return database.transaction({ isolation: 'read committed', readOnly: false }, (tx) =>
+    createAndSeed((text, params) => tx.query(text, params ?? []), Date.now()),
+  )
+}
+
+/** Without its password. */
+function nameDatabase(url: string): string {
+  return url.replace(/\/\/([^:@/]+):[^@/]+@/, '//$1:***@')
+}
