@@ -14,7 +14,10 @@ const checks = pg.pgTable(
   'checks',
   {
     id: pg.uuid().primaryKey(),
-    projectId: pg.uuid('project_id').notNull().references(() => projects.id),
+    projectId: pg
+      .uuid('project_id')
+      .notNull()
+      .references(() => projects.id),
     title: pg.varchar({ length: 80 }).notNull().default('untitled'),
     status: status().notNull().default('open'),
     votes: pg.integer().notNull().default(0),

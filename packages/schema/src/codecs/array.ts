@@ -28,7 +28,7 @@ export function arrayCodec(type: ColumnType, element: Codec): Codec {
 export function storedElement(type: ColumnType, text: string): string | number | bigint | Uint8Array {
   switch (type.kind) {
     case 'bool':
-      return /^(?:t|true)$/i.test(text) ? 1 : /^(?:f|false)$/i.test(text) ? 0 : text
+      return /^(?:t|true|1)$/i.test(text) ? 1 : /^(?:f|false|0)$/i.test(text) ? 0 : text
     case 'int2':
     case 'int4':
     case 'int8':

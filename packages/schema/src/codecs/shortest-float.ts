@@ -36,7 +36,9 @@ function isMidpoint(size: number, decimal: string): boolean {
   const distance = 2n * (BigInt(Number(decimal) === size ? plainDigits(decimal) : exact) - exact)
   if (distance === 0n) return false
   const gap = 1n << BigInt(exact.toString(2).length - 53)
-  return distance === gap || distance === -gap || distance * 2n === -gap
+  // Below a power of two the floats lie twice as close.
+  const gapBelow = (exact & (exact - 1n)) === 0n ? gap / 2n : gap
+  return distance === gap || distance === -gapBelow
 }
 
 /** The digits of an integer that JS may have written with an exponent. */
@@ -57,19 +59,27 @@ function strictlyShortest(size: number): string {
 function shortestFloat4(size: number): string {
   const [low, high] = midpoints(size)
   for (let digits = 1; digits < MAX_DIGITS_4; digits++) {
-    const text = size.toExponential(digits - 1)
+    const text = halfEven(size, digits)
     if (Number(text) > low && Number(text) < high) return text
     // Below a power of two the floats lie closer, so the nearest decimal may miss where the next one up fits.
-    const above = nextUp(text, digits)
+    const above = step(text, digits, 1)
     if (Number(above) > low && Number(above) < high) return above
   }
   return size.toExponential(MAX_DIGITS_4 - 1)
 }
 
-function nextUp(text: string, digits: number): string {
+/** `toExponential` rounds a tie up; Postgres rounds it to the even digit. */
+function halfEven(size: number, digits: number): string {
+  const text = size.toExponential(digits - 1)
+  const finer = size.toExponential(digits)
+  const isTie = Number(finer) === size && /5e/.test(finer)
+  return isTie && /[13579]e/.test(text) ? step(text, digits, -1) : text
+}
+
+/** The decimal with as many digits that is one step up or down. */
+function step(text: string, digits: number, by: 1 | -1): string {
   const [mantissa = '', exponent = '0'] = text.split('e')
-  const up = BigInt(mantissa.replace('.', '')) + 1n
-  return `${up}e${Number(exponent) - digits + 1}`
+  return `${Number(mantissa.replace('.', '')) + by}e${Number(exponent) - digits + 1}`
 }
 
 const bits = new DataView(new ArrayBuffer(4))
