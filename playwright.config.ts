@@ -3,22 +3,16 @@
  * (apps/fieldbook/e2e), so that they can stop it, too.
  */
 import { defineConfig } from '@playwright/test'
-import { chromiumArgs, findChromium } from './packages/testkit/src/chromium.ts'
+import { chromiumArgs } from './packages/testkit/src/chromium.ts'
 
-// Every worker process loads this file; the first search serves them all.
-const executablePath = process.env['LANDFALL_TEST_CHROMIUM'] ?? announced(findChromium())
-process.env['LANDFALL_TEST_CHROMIUM'] = executablePath
-
-function announced(found: { path: string; description: string }): string {
-  console.log(found.description)
-  return found.path
-}
+/** Found by the global setup, after which the workers read this file anew. */
+const path = process.env['LANDFALL_TEST_CHROMIUM']
 
 export default defineConfig({
   testDir: 'apps/fieldbook/e2e',
   testMatch: '*.spec.ts',
   outputDir: 'test-results/e2e',
-  globalSetup: './packages/testkit/run/global-setup.ts',
+  globalSetup: './packages/testkit/run/browser-setup.ts',
   workers: 1,
   forbidOnly: true,
   retries: 0,
@@ -29,6 +23,6 @@ export default defineConfig({
     browserName: 'chromium',
     headless: true,
     trace: 'retain-on-failure',
-    launchOptions: { executablePath, args: chromiumArgs() },
+    launchOptions: { ...(path === undefined ? {} : { executablePath: path }), args: chromiumArgs() },
   },
 })

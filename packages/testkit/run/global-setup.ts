@@ -1,4 +1,4 @@
-/** The global setup of Vitest and of Playwright: one real Postgres for the whole run. What it returns runs at the end. */
+/** Vitest's global setup: one real Postgres for the whole run. What it returns runs at the end. */
 import { sharePostgres } from '../src/postgres.ts'
 
 export default async function setup(): Promise<() => Promise<void>> {

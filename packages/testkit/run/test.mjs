@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check there is, in order, in one run.
  *
- * Types, lint, format and build count as one check each; Vitest's and Playwright's tests are counted from their JSON
+ * Types, lint, format, unused code and builds count as one check each; Vitest's and Playwright's tests are counted from their JSON
  * reports, since only those tell skipped from passed. A skipped test, a runner that found no test and a runner that
  * failed for a reason no test shows are failures, too. The last line is `N passed, N failed`.
  */
@@ -18,6 +18,7 @@ const steps = [
   check('types', ['tsc', '-b']),
   check('lint', ['oxlint', '--type-aware', '--deny-warnings']),
   check('format', ['biome', 'format', '.']),
+  check('unused code and dependencies', ['knip', '--no-progress', '--no-config-hints']),
   tests('unit, contract and Postgres tests', {
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile=${report('vitest')}`],
     report: report('vitest'),
