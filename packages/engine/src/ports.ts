@@ -35,6 +35,10 @@ export type SqliteDriver = {
   tablesRead(sql: string): string[]
   /** Prepares text that comes from the app: refuses BEGIN, COMMIT, ATTACH, PRAGMA, DDL and landfall_* writes with `sql_forbidden`. */
   prepareUser(sql: string): SqliteStatement
+  /** Rows changed by the last INSERT, UPDATE or DELETE itself, triggers left out. */
+  changes(): number
+  /** False when SQLite has rolled the open transaction back by itself (a full disk, OR ROLLBACK). */
+  inTransaction(): boolean
   /** The database file's bytes, openable by any SQLite. */
   export(): Uint8Array
   close(): void

@@ -1,0 +1,131 @@
+/**
+ * Opens databases of the wasm build: in memory (Node and browser) or in the browser's private file system (a worker).
+ *
+ * OPFS: the `opfs-sahpool` VFS, one pool directory per database. The pragmas are the cheapest mode that is on disk
+ * when a commit returns: WAL under exclusive locking with a full flush. Handles of a worker that was just terminated
+ * linger for seconds; opening tries again with backoff, then says `storage_busy`.
+ */
+import { LandfallError } from '@landfall/protocol'
+import type { Clock, SqliteDriver } from '../ports.ts'
+import { createConnection } from './sqlite/connection.ts'
+import { loadSqlite, type LoadOptions, type SqliteModule } from './sqlite/raw.ts'
+
+const FILE = '/landfall.db'
+/** Database, WAL, journal and room for temporary files. */
+const CAPACITY = 6
+const GIVE_UP_AFTER_MS = 15_000
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
+const OPAQUE_DIRECTORY = '.opaque'
+
+export type OpfsOptions = LoadOptions & {
+  /** The pool's directory, `/`-separated; of this database alone. */
+  directory: string
+  clock: Clock
+  /** Acknowledge commits before they are flushed: faster, and a power cut may take the last ones. */
+  relaxed?: boolean
+}
+
+export type OpfsDatabase = {
+  driver: SqliteDriver
+  /** False once the browser has deleted the files under us; commits would still seem to work. */
+  isIntact(): Promise<boolean>
+  /** Closes and deletes the files. */
+  remove(): Promise<void>
+}
+
+type Pool = Awaited<ReturnType<SqliteModule['sqlite3']['installOpfsSAHPoolVfs']>>
+
+export async function openMemory(options: LoadOptions = {}): Promise<SqliteDriver> {
+  const module = await loadSqlite(options)
+  const db = new module.sqlite3.oo1.DB(':memory:')
+  const driver = createConnection(module, { pointer: pointerOf(db.pointer), close: () => db.close() })
+  driver.exec('PRAGMA recursive_triggers = on')
+  return driver
+}
+
+export async function openOpfs(options: OpfsOptions): Promise<OpfsDatabase> {
+  const module = await loadSqlite(options)
+  const pool = await openPool(module, options)
+  const db = new pool.OpfsSAHPoolDb(FILE)
+  const close = (): void => {
+    db.close()
+    // Gives the handles back, so that the next tab can open the files.
+    pool.pauseVfs()
+  }
+  const driver = createConnection(module, { pointer: pointerOf(db.pointer), close })
+  configure(driver, options.relaxed ?? false)
+  return {
+    driver,
+    isIntact: () => exists(options.directory),
+    async remove() {
+      driver.close()
+      await pool.removeVfs()
+    },
+  }
+}
+
+/** Exclusive locking has to come first: without shared memory a WAL database cannot be read otherwise. */
+function configure(driver: SqliteDriver, relaxed: boolean): void {
+  driver.exec('PRAGMA locking_mode = exclusive')
+  const [[mode] = []] = driver.prepare('PRAGMA journal_mode = wal').all([])
+  if (mode !== 'wal') throw new LandfallError('storage_unavailable', { journalMode: mode })
+  driver.exec(`
+    PRAGMA synchronous = ${relaxed ? 'normal' : 'full'};
+    PRAGMA cache_size = -65536;
+    PRAGMA journal_size_limit = 16777216;
+    PRAGMA recursive_triggers = on;
+  `)
+}
+
+async function openPool(module: SqliteModule, options: OpfsOptions): Promise<Pool> {
+  const { clock } = options
+  const deadline = clock.now() + GIVE_UP_AFTER_MS
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await installPool(module, options.directory)
+    } catch (error) {
+      if (!isHeld(error)) throw new LandfallError('storage_unavailable', { cause: messageOf(error) })
+      if (clock.now() >= deadline) throw new LandfallError('storage_busy', { directory: options.directory })
+    }
+    await new Promise<void>((resolve) => clock.after(pause, resolve))
+  }
+}
+
+async function installPool(module: SqliteModule, directory: string): Promise<Pool> {
+  const settings = {
+    name: `landfall-${directory}`,
+    directory,
+    initialCapacity: CAPACITY,
+    // The default deletes the pool when opening fails, as it does while another worker holds it.
+    preserveOnInitFailure: true,
+    forceReinitIfPreviouslyFailed: true,
+    verbosity: 0,
+  }
+  const pool = await module.sqlite3.installOpfsSAHPoolVfs(settings)
+  return pool.isPaused() ? pool.unpauseVfs() : pool
+}
+
+async function exists(directory: string): Promise<boolean> {
+  try {
+    let handle = await navigator.storage.getDirectory()
+    for (const part of [...directory.split('/'), OPAQUE_DIRECTORY]) {
+      if (part !== '') handle = await handle.getDirectoryHandle(part)
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Another worker holds the access handles. */
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NoModificationAllowedError'
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+function pointerOf(pointer: unknown): number {
+  if (typeof pointer !== 'number') throw new LandfallError('storage_unavailable', { what: 'no database' })
+  return pointer
+}
