@@ -85,7 +85,7 @@ export type Manifest = {
 /** FNV-1a over UTF-16 units, 64 bits, of canonical JSON without the indexes. Two schemas collide once in 2^64; it guards against mistakes, not attacks. */
 export function hashManifest(tables: ManifestTable[]): string {
   let hash = 0xcbf29ce484222325n
-  const text = canonicalJson(tables.map(({ indexes: _, ...table }) => table))
+  const text = canonicalJson(tables.map((table) => ({ ...table, indexes: undefined })))
   for (let i = 0; i < text.length; i++) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n)
   }

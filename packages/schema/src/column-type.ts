@@ -56,7 +56,7 @@ export function readColumnType(column: PgColumn): ColumnType | null {
     const element = readColumnType((column as PgArrayColumn).baseColumn)
     return element === null || element.array ? element : arrayOf(element)
   }
-  if (is(column, PgEnumColumn) || is(column, PgEnumObjectColumn)) return enumType(column as PgEnum)
+  if (is(column, PgEnumColumn) || is(column, PgEnumObjectColumn)) return enumType(column)
   return parseSqlType(column.getSQLType())
 }
 

@@ -1,72 +1,107 @@
-import { LandfallError } from '@landfall/protocol'
-import { sql } from 'drizzle-orm'
+import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync, type Problem } from '../src/index.ts'
+import { defineSync } from '../src/index.ts'
+import { sync } from './support/tables.ts'
 
-const status = pg.pgEnum('status', ['open', 'done'])
-const projects = pg.pgTable('projects', {
-  id: pg.uuid().primaryKey().default(sql`gen_random_uuid()`),
-  name: pg.text().notNull(),
-  createdAt: pg.timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-})
-const checks = pg.pgTable(
-  'checks',
-  {
-    id: pg.uuid().primaryKey(),
-    projectId: pg
-      .uuid('project_id')
-      .notNull()
-      .references(() => projects.id),
-    title: pg.varchar({ length: 80 }).notNull().default('untitled'),
-    status: status().notNull().default('open'),
-    votes: pg.integer().notNull().default(0),
-    tags: pg.text().array(),
-    cost: pg.numeric('internal_cost', { precision: 10, scale: 2 }),
-    due: pg.date({ mode: 'date' }),
-    doneBy: pg.text('done_by').$defaultFn(() => 'me'),
-    total: pg.integer().generatedAlwaysAs(sql`votes * 2`),
-    number: pg.bigint({ mode: 'bigint' }).generatedAlwaysAsIdentity(),
-  },
-  (t) => [
-    pg.index().on(t.projectId, t.due),
-    pg.index().on(t.status).where(sql`status = 'open'`),
-    pg.uniqueIndex().on(sql`lower(title)`),
-    pg.unique().on(t.title),
-  ],
-)
-const members = pg.pgTable(
-  'members',
-  { projectId: pg.uuid('project_id').notNull(), userId: pg.text('user_id').notNull(), role: pg.text() },
-  (t) => [
-    pg.primaryKey({ columns: [t.projectId, t.userId] }),
-    pg.foreignKey({ columns: [t.projectId], foreignColumns: [projects.id] }),
-  ],
-)
-const countries = pg.pgTable('countries', { code: pg.char({ length: 2 }).primaryKey(), name: pg.text() })
-
-const sync = defineSync({
-  tables: { checks, members, projects, countries },
-  scopes: {
-    project: { projects: (p) => p.id, checks: (c) => c.projectId, members: (m) => m.projectId },
-    public: { countries: true },
-  },
-  columns: { checks: { exclude: ['cost'], readonly: ['doneBy'] } },
-  conflicts: { checks: { title: 'review', votes: 'counter', tags: 'set', '*': 'first-write' } },
-})
-
-const table = (name: string) => {
+function table(name: string): ManifestTable {
   const found = sync.manifest.tables.find((candidate) => candidate.name === name)
   if (found === undefined) throw new Error(`no table ${name}`)
   return found
 }
 
-test('[P13.3] the manifest holds parents first, Postgres names, keys, scopes and indexes', () => {
-  expect(sync.manifest.tables.map((t) => t.name)).toEqual(['projects', 'checks', 'members', 'countries'])
-  expect(table('members').key).toEqual(['project_id', 'user_id'])
-  expect(table('checks').scopes).toEqual([{ scope: 'project', column: 'project_id' }])
+function column(tableName: string, name: string): ManifestColumn {
+  const found = table(tableName).columns.find((candidate) => candidate.name === name)
+  if (found === undefined) throw new Error(`no column ${name}`)
+  return found
+}
+
+test('[P13.3] parents come before children, with Postgres names, keys and scopes', () => {
+  expect(sync.manifest.tables.map(({ name }) => name)).toEqual(['projects', 'checks', 'members', 'countries'])
+  expect(table('members')).toMatchObject({
+    schema: 'public',
+    key: ['project_id', 'user_id'],
+    scopes: [{ scope: 'project', column: 'project_id' }],
+    parents: ['projects'],
+  })
   expect(table('countries').scopes).toEqual([{ scope: 'public', column: null }])
-  expect(table('checks').parents).toEqual(['projects'])
-  expect(table('checks').indexes).toEqual([['project_id', 'due'], ['title']])
-  expect(table('members').indexes).toEqual([])
+  expect(sync.scopes).toEqual(['project', 'public'])
+})
+
+test('[P13.3] a cycle of foreign keys keeps the order given', () => {
+  const a = pg.pgTable('a', {
+    id: pg.integer().primaryKey(),
+    b: pg.integer().references((): pg.AnyPgColumn => b.id),
+  })
+  const b = pg.pgTable('b', { id: pg.integer().primaryKey(), a: pg.integer().references(() => a.id) })
+  const { manifest } = defineSync({ tables: { a, b }, scopes: { all: { a: true, b: true } } })
+  expect(manifest.tables.map(({ name }) => name)).toEqual(['b', 'a'])
+})
+
+test('[P13.3] columns carry type, nullability, defaults, rights and policy', () => {
+  expect(column('checks', 'title')).toEqual({
+    name: 'title',
+    type: { kind: 'varchar', sql: 'varchar(80)', array: false, length: 80 },
+    nullable: false,
+    hasDefault: true,
+    localDefault: "'it’s untitled'",
+    readonly: false,
+    policy: 'review',
+  })
+  expect(column('checks', 'status').type).toEqual({
+    kind: 'enum',
+    sql: '"public"."status"',
+    array: false,
+    labels: ['open', 'done'],
+  })
+  expect(column('checks', 'tags').type).toEqual({ kind: 'text', sql: 'text[]', array: true })
+  expect(column('projects', 'created_at')).toMatchObject({
+    hasDefault: true,
+    localDefault: null,
+    nullable: false,
+  })
+  expect(column('checks', 'done_by')).toMatchObject({ hasDefault: false, localDefault: null })
+})
+
+test('[P13.3] readonly and generated columns are the server’s to write', () => {
+  const readonly = table('checks').columns.filter((candidate) => candidate.readonly)
+  expect(readonly.map(({ name }) => name)).toEqual(['votes', 'double', 'number'])
+})
+
+test('[P13.3] excluded columns are nowhere in the manifest', () => {
+  expect(JSON.stringify(sync.manifest)).not.toContain('internal_cost')
+})
+
+test('[P13.3] policies: a named one, the table’s default, and a function; keys stay with last-write', () => {
+  const policies = Object.fromEntries(table('checks').columns.map(({ name, policy }) => [name, policy]))
+  expect(policies).toMatchObject({
+    id: 'last-write',
+    title: 'review',
+    votes: 'counter',
+    tags: 'custom',
+    status: 'first-write',
+  })
+  expect(column('projects', 'name').policy).toBe('last-write')
+})
+
+test('[P13.3] a custom policy sees decoded values and gives a wire value', () => {
+  const merge = sync.policies['checks']?.['tags']
+  expect(merge?.({ base: '{a}', mine: '{a,"b c"}', theirs: '{a,NULL}' })).toBe('{a,NULL,"b c"}')
+})
+
+test('[P13.3] indexes: plain ones, constraints, foreign keys and scopes, each once', () => {
+  expect(table('checks').indexes).toEqual([['project_id', 'status'], ['title']])
+  expect(table('members').indexes).toEqual([['project_id', 'invited_by']])
+  expect(table('projects').indexes).toEqual([])
+})
+
+test('[P13.3] the hash changes with a column, and not with an index', () => {
+  const id = pg.integer().primaryKey()
+  const hashOf = (given: pg.PgTable) =>
+    defineSync({ tables: { t: given }, scopes: { all: { t: true } } }).manifest.hash
+  const plain = pg.pgTable('t', { id, name: pg.text() })
+  const indexed = pg.pgTable('t', { id, name: pg.text() }, (t) => [pg.index().on(t.name)])
+  const renamed = pg.pgTable('t', { id, name: pg.text('label') })
+  expect(hashOf(indexed)).toBe(hashOf(plain))
+  expect(hashOf(renamed)).not.toBe(hashOf(plain))
 })

@@ -48,5 +48,5 @@ function outputForm(type: ColumnType, wire: string | null): string {
 
 /** Counts code points, as Postgres pads. */
 function padEnd(text: string, length: number): string {
-  return text + ' '.repeat(Math.max(0, length - [...text].length))
+  return text + ' '.repeat(Math.max(0, length - Array.from(text).length))
 }

@@ -5,7 +5,7 @@ import type { Sample } from './samples.ts'
 
 /** Characters that mean something to some type. */
 const MEANINGFUL = [
-  ...'0123456789 +-.:,eEaATZzPBCWYMDHSnN"\'\\{}[]()=/_xu$\t\n',
+  ...Array.from('0123456789 +-.:,eEaATZzPBCWYMDHSnN"\'\\{}[]()=/_xu$\t\n'),
   '\0',
   '\ud800',
   'é',

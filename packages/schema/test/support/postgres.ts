@@ -2,11 +2,13 @@
 import { createTestDatabase } from '@landfall/testkit/postgres'
 import postgres from 'postgres'
 
+type Texts = (string | null)[]
+
 export type Casts = {
   /** `value::text` of each text cast to the type; throws what Postgres throws. */
-  print(sqlType: string, texts: (string | null)[]): Promise<(string | null)[]>
-  /** Whether Postgres takes the text as a value of the type. */
-  accepts(sqlType: string, text: string): Promise<boolean>
+  print(sqlType: string, texts: Texts): Promise<Texts>
+  /** How many of the pairs Postgres tells apart as values of the type; json, which has no equality, as text. */
+  countDistinct(sqlType: string, left: Texts, right: Texts): Promise<number>
   run(statement: string): Promise<void>
   close(): Promise<void>
 }
@@ -24,13 +26,14 @@ export async function openCasts(): Promise<Casts> {
   }
   return {
     print,
-    accepts: async (sqlType, text) => {
-      try {
-        await print(sqlType, [text])
-        return true
-      } catch {
-        return false
-      }
+    countDistinct: async (sqlType, left, right) => {
+      const type = /^json(\[\])?$/.test(sqlType) ? `${sqlType}::text` : sqlType
+      const [row] = await sql.unsafe(
+        `select count(*)::int as n from unnest($1::text[], $2::text[]) as t(l, r)
+         where l::${type} is distinct from r::${type}`,
+        [left, right],
+      )
+      return Number(row?.['n'])
     },
     run: async (statement) => void (await sql.unsafe(statement)),
     close: async () => {

@@ -46,7 +46,7 @@ const double = fc.oneof(
     1.7976931348623157e308,
     Infinity,
     -Infinity,
-    9007199254740993,
+    Number(2n ** 53n + 1n),
     1e15,
   ),
 )
@@ -63,7 +63,7 @@ const storedFloat = (values: Arbitrary<number>): Arbitrary<SqliteValue> =>
   values.map((value) => (Number.isNaN(value) ? 'NaN' : value))
 
 const digits = (min: number, max: number): Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: min, maxLength: max })
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength: min, maxLength: max })
 const sign = fc.constantFrom('', '-', '+')
 const decimal = (whole: number, fraction: number): Arbitrary<string> =>
   fc
@@ -191,12 +191,12 @@ export const SAMPLES: Sample[] = [
   sample('text', text()),
   sample(
     'varchar(5)',
-    text('binary', 10).map((s) => [...s].slice(0, 5).join('')),
+    text('binary', 10).map((s) => Array.from(s).slice(0, 5).join('')),
   ),
   sample('varchar', text('grapheme')),
   sample(
     'char(4)',
-    text('binary', 10).map((s) => [...s].slice(0, 4).join('')),
+    text('binary', 10).map((s) => Array.from(s).slice(0, 4).join('')),
   ),
   sample(
     'uuid',
