@@ -30,6 +30,7 @@ test.each([
     'no-floating-promises',
     'declare const f: () => Promise<void>\nexport const g = (): void => {\n  f()\n}\n',
   ],
+  ['expect-expect', "import { test } from 'vitest'\ntest('x', () => {\n  Number(1)\n})\n"],
 ])('[T4.8] the linter refuses %s', (rule, code) => {
   expect(lint({ 'planted.ts': code })).toContain(rule)
 })

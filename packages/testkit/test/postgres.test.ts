@@ -1,6 +1,6 @@
-import { createTestDatabase, startPostgres } from '@landfall/testkit/postgres'
+import { createTestDatabase, sharePostgres, startPostgres } from '@landfall/testkit/postgres'
 import postgres from 'postgres'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 test('[T1] each test gets a fresh database on a real Postgres', async () => {
   const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase()])
@@ -33,4 +33,18 @@ test('[T1.1] a server of a test’s own restarts and recovers with its data', as
   expect(await query('select id from note')).toEqual([{ id: 7 }])
   await server.stop()
   await expect(query('select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
+test('[T1] a server that DATABASE_URL names is used and left running', async () => {
+  const server = await startPostgres()
+  vi.stubEnv('LANDFALL_TEST_POSTGRES', '')
+  vi.stubEnv('DATABASE_URL', server.url)
+  const shared = await sharePostgres()
+  expect(shared.description).toMatch(/^Postgres: \d+.* at the given DATABASE_URL$/)
+  const database = await createTestDatabase('given')
+  expect(new URL(database.url).port).toBe(new URL(server.url).port)
+  await shared.release()
+  await database.drop()
+  vi.unstubAllEnvs()
+  await server.stop()
 })

@@ -41,6 +41,7 @@ describe('sizes', () => {
   test('[T4.1] a source file without a header', () => {
     expect(broken({ 'packages/client/src/a.ts': 'const a = 1\n' })).toEqual(['header:1'])
     expect(broken({ 'packages/client/test/a.ts': 'const a = 1\n' })).toEqual([])
+    expect(broken({ 'apps/bench/src/a.ts': 'const a = 1\n' })).toEqual([])
   })
 })
 

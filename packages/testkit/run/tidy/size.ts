@@ -1,4 +1,4 @@
-/** Bounds on the length of functions and files, and the header every source file opens with. */
+/** Bounds on the length of functions and files, and the header every source file of a package opens with. */
 import { placeOf } from './places.ts'
 import type { Finding, Module, Repository } from './repository.ts'
 import { child, dottedName, type Node, walk } from './walk.ts'
@@ -55,7 +55,8 @@ function calledName(call: Node): string | undefined {
 }
 
 function missingHeader({ path, text }: Module): Finding[] {
-  if (placeOf(path).part !== 'src' || /^(#!.*\n)?\/\*/.test(text)) return []
+  const { workspace, part } = placeOf(path)
+  if (part !== 'src' || !workspace?.startsWith('packages/') || /^(#!.*\n)?\/\*/.test(text)) return []
   const cure = 'Open the file with a comment: its purpose, its mechanism, what it does not know.'
   return [{ rule: 'header', file: path, line: 1, cure }]
 }

@@ -1,15 +1,15 @@
 /**
  * One Postgres cluster of our own in a temporary folder, started as a child process.
  *
- * The server refuses to run as root, so as root it runs as `postgres` or `nobody` by setpriv; setpriv also makes it die
- * with us, so that a killed test run leaves no server behind. `fsync=off` is for tests only: a killed process loses
- * nothing by it, a power cut would. Knows nothing of databases or tests.
+ * `fsync=off` is for tests only: a killed process loses nothing by it, a power cut would. Knows nothing of databases or
+ * tests.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../free-port.ts'
+import { type Account, serverAccount, underAccount } from './account.ts'
 import type { Binaries } from './binaries.ts'
 
 export type Cluster = {
@@ -30,11 +30,15 @@ const READY = 'database system is ready to accept connections'
 
 export async function createCluster(binaries: Binaries, settings: Record<string, string>): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'landfall-postgres-'))
-  chmodSync(folder, 0o777)
+  const account = serverAccount()
+  if (account) chownSync(folder, account.uid, account.gid)
   const data = join(folder, 'data')
-  initialize(binaries, data)
+  initialize(binaries, data, account)
   const port = await freePort()
-  const args = serverArguments(data, port, settings)
+  const command = underAccount(account, [
+    join(binaries.folder, 'postgres'),
+    ...serverArguments(data, port, settings),
+  ])
   let running: Running | undefined
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -47,7 +51,7 @@ export async function createCluster(binaries: Binaries, settings: Record<string,
   const cluster: Cluster = {
     port,
     start: async () => {
-      running ??= await launch(join(binaries.folder, 'postgres'), args)
+      running ??= await launch(command)
     },
     stop: () => end('SIGINT'),
     kill: () => end('SIGQUIT'),
@@ -63,9 +67,9 @@ export async function createCluster(binaries: Binaries, settings: Record<string,
   return cluster
 }
 
-function initialize(binaries: Binaries, data: string): void {
+function initialize(binaries: Binaries, data: string, account: Account | undefined): void {
   const flags = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--no-locale', '--no-sync']
-  const [command, args] = unprivileged([join(binaries.folder, 'initdb'), '-D', data, ...flags])
+  const [command, args] = underAccount(account, [join(binaries.folder, 'initdb'), '-D', data, ...flags])
   const run = spawnSync(command, args, { encoding: 'utf8', cwd: '/' })
   if (run.status !== 0) throw new Error(`initdb failed: ${run.error?.message ?? run.stderr}`)
 }
@@ -85,8 +89,7 @@ function serverArguments(data: string, port: number, settings: Record<string, st
   return ['-D', data, '-p', String(port), ...flags]
 }
 
-function launch(program: string, serverArgs: string[]): Promise<Running> {
-  const [command, args] = unprivileged([program, ...serverArgs])
+function launch([command, args]: [string, string[]]): Promise<Running> {
   const child = spawn(command, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   return new Promise((resolve, reject) => {
@@ -102,20 +105,4 @@ function launch(program: string, serverArgs: string[]): Promise<Running> {
       if (log.includes(READY)) resolve({ child, exited })
     })
   })
-}
-
-/** The command line without root's rights and, where setpriv is there, tied to the life of this process. */
-function unprivileged(command: [string, ...string[]]): [string, string[]] {
-  const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0
-  const isRoot = process.getuid?.() === 0
-  if (isRoot && !hasSetpriv)
-    throw new Error('Postgres does not run as root: install setpriv (util-linux) or run as another user.')
-  if (!hasSetpriv) return [command[0], command.slice(1)]
-  const user = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody'
-  const drop = isRoot ? [`--reuid=${user}`, `--regid=${groupOf(user)}`, '--clear-groups'] : []
-  return ['setpriv', ['--pdeathsig', 'QUIT', ...drop, '--', ...command]]
-}
-
-function groupOf(user: string): string {
-  return spawnSync('id', ['-g', user], { encoding: 'utf8' }).stdout.trim()
 }
