@@ -1,0 +1,59 @@
+/**
+ * Rows of one table as SQL: the texts of their columns, which scopes they are in, and blocks of columns as JSON.
+ *
+ * Knows the manifest and how Postgres builds a `WireColumns`; knows nothing of cursors or requests.
+ */
+import { decodeScopeKey, type ManifestColumn, type ManifestTable, type ScopeKey } from '@landfall/protocol'
+import { quoteIdentifier } from '@landfall/schema'
+import type { Param } from './database.ts'
+
+/** Collects the parameters of a statement while its text is written: `${bind(value)}` is `$1`, `$2`, ... */
+export function createBinder(): { params: Param[]; bind: (value: Param) => string } {
+  const params: Param[] = []
+  return { params, bind: (value) => `$${params.push(value)}` }
+}
+
+export type Bind = (value: Param) => string
+
+export function columnOf(table: ManifestTable, name: string): ManifestColumn {
+  const column = table.columns.find((candidate) => candidate.name === name)
+  if (column === undefined) throw new Error(`${table.name} has no synced column ${name}`)
+  return column
+}
+
+export function keyColumns(table: ManifestTable): ManifestColumn[] {
+  return table.key.map((name) => columnOf(table, name))
+}
+
+/** `t."id"::text AS c0, t."title"::text AS c1`: the row's columns as Postgres prints them, in manifest order. */
+export function textColumns(table: ManifestTable): string {
+  return table.columns.map((column, i) => `t.${quoteIdentifier(column.name)}::text AS c${i}`).join(', ')
+}
+
+/** A block of the rows of a relation that has the columns `c0`, `c1`, ...: one aggregate per column. */
+export function columnBlock(count: number): string {
+  const columns = Array.from({ length: count }, (_, i) => `coalesce(json_agg(c${i}), '[]')`)
+  return `json_build_array(${columns.join(', ')})`
+}
+
+/** The condition that row `t` is in one of the scopes; null when the table has none of them. */
+export function inScopes(table: ManifestTable, scopes: readonly ScopeKey[], bind: Bind): string | null {
+  const keys = keysByScope(scopes)
+  const conditions = table.scopes.flatMap(({ scope, column }) => {
+    const held = keys.get(scope)
+    if (held === undefined) return []
+    return column === null ? ['true'] : [`t.${quoteIdentifier(column)}::text = ANY (${bind(held)}::text[])`]
+  })
+  return conditions.length === 0 ? null : `(${conditions.join(' OR ')})`
+}
+
+function keysByScope(scopes: readonly ScopeKey[]): Map<string, string[]> {
+  const keys = new Map<string, string[]>()
+  for (const text of scopes) {
+    const { scope, key } = decodeScopeKey(text)
+    const known = keys.get(scope)
+    if (known === undefined) keys.set(scope, [key])
+    else known.push(key)
+  }
+  return keys
+}

@@ -1,0 +1,81 @@
+/**
+ * The window: what the change log holds that a snapshot has not seen (DESIGN section 6, promises P5 and P6).
+ *
+ * Not visible in a snapshot are exactly the xids at or above its xmax and those that were in progress. Log rows that
+ * the reading transaction cannot see either are hidden by Postgres itself. So no commit order and no long transaction
+ * can make a row fall between two snapshots, and none is delivered twice.
+ */
+import {
+  decodeSnapshot,
+  EVERY_SCOPE,
+  LandfallError,
+  type ScopeKey,
+  type SnapshotText,
+} from '@landfall/protocol'
+import type { Param, Tx } from './database.ts'
+import { LOG_OPERATIONS } from './migrate/bookkeeping.ts'
+
+/** What has happened to one table within the window, as JSON texts of keys (each an array of key texts). */
+export type TableWindow = {
+  truncated: boolean
+  /** Every key with a log row. */
+  keys: string
+  /** Those that were deleted or left a scope. */
+  gone: string
+}
+
+/** A condition on `xid`, true for what the snapshot has not seen. */
+export function unseen(snapshot: SnapshotText, bind: (value: Param) => string): string {
+  const { xmax, inProgress } = decodeSnapshot(snapshot)
+  const after = `xid >= ${bind(xmax.toString())}::xid8`
+  if (inProgress.length === 0) return after
+  return `(${after} OR xid = ANY (${bind(inProgress.map(String))}::xid8[]))`
+}
+
+/** How many log rows a window may read for each key it may return. */
+const LOG_ROWS_PER_KEY = 10
+
+/** By table name. Throws `history_lost` when more keys changed than a pull may carry: loading again is cheaper. */
+export async function readWindow(
+  tx: Tx,
+  snapshot: SnapshotText,
+  options: { scopes: readonly ScopeKey[]; limit: number },
+): Promise<Map<string, TableWindow>> {
+  const { deleted, left, truncated } = LOG_OPERATIONS
+  const params: Param[] = []
+  const bind = (value: Param) => `$${params.push(value)}`
+  const rows = await tx.query(
+    `
+    WITH logged AS (
+      SELECT tbl, key, op
+      FROM landfall.changes
+      WHERE ${unseen(snapshot, bind)} AND scope = ANY (${bind([...options.scopes, EVERY_SCOPE])}::text[])
+      LIMIT ${bind(options.limit * LOG_ROWS_PER_KEY + 1)}::bigint
+    ),
+    touched AS (
+      SELECT tbl, key, bool_or(op = '${truncated}') AS truncated, bool_or(op IN ('${deleted}', '${left}')) AS gone,
+        count(*) AS logged
+      FROM logged
+      GROUP BY tbl, key
+    )
+    SELECT
+      tbl,
+      bool_or(truncated)::text                                               AS truncated,
+      coalesce(json_agg(key) FILTER (WHERE NOT truncated), '[]')::text        AS keys,
+      coalesce(json_agg(key) FILTER (WHERE gone), '[]')::text                 AS gone,
+      count(*)::text                                                         AS key_count,
+      sum(logged)::text                                                      AS row_count
+    FROM touched
+    GROUP BY tbl`,
+    params,
+  )
+  const total = (name: string) => rows.reduce((sum, row) => sum + Number(row[name]), 0)
+  if (total('key_count') > options.limit || total('row_count') > options.limit * LOG_ROWS_PER_KEY) {
+    throw new LandfallError('history_lost', { reason: 'too_far_behind', limit: options.limit })
+  }
+  return new Map(rows.map((row) => [row['tbl'] ?? '', decodeRow(row)]))
+}
+
+function decodeRow(row: { [column: string]: string | null }): TableWindow {
+  return { truncated: row['truncated'] === 'true', keys: row['keys'] ?? '[]', gone: row['gone'] ?? '[]' }
+}
