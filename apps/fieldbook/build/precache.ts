@@ -22,8 +22,11 @@ export function precache(publicFolder: string): Plugin {
         const worker = bundle[WORKER]
         if (worker?.type !== 'chunk') this.error(`the build has no ${WORKER}`)
         const hash = createHash('sha256')
-        const built = Object.values(bundle).filter(({ fileName }) => fileName !== WORKER && !fileName.endsWith('.map'))
-        for (const file of built) hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source)
+        const built = Object.values(bundle).filter(
+          ({ fileName }) => fileName !== WORKER && !fileName.endsWith('.map'),
+        )
+        for (const file of built)
+          hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source)
         const own = readdirSync(publicFolder)
         for (const name of own) hash.update(name).update(readFileSync(join(publicFolder, name)))
         const paths = [...built.map(({ fileName }) => fileName), ...own].map((name) => `/${name}`).sort()

@@ -23,8 +23,7 @@ export function SignIn({ onPick }: { onPick(person: Person): void }) {
           ))}
         </ul>
         <p className="faint">
-          This is a demo, so there is no password. Or look at{' '}
-          <a href="/duo">two devices side by side</a>.
+          This is a demo, so there is no password. Or look at <a href="/duo">two devices side by side</a>.
         </p>
       </div>
     </main>

@@ -1,12 +1,12 @@
 /**
  * Where the page is: the address is the state, so that back, forward and links work.
  *
- * `/`, `/mine`, `/overdue` and `/project/<id>` name a view, `?check=<id>` the check that is open in it. `?user=` and
+ * `/`, `/mine`, `/overdue` and `/project/<code>` name a view, `?check=<id>` the check that is open in it. `?user=` and
  * `?device=` say whose notebook this is (see `Device.tsx`) and travel along.
  */
 import { useSyncExternalStore } from 'react'
 
-export type View = { kind: 'mine' } | { kind: 'overdue' } | { kind: 'project'; id: string }
+export type View = { kind: 'mine' } | { kind: 'overdue' } | { kind: 'project'; code: string }
 
 export type Route = {
   page: 'duo' | 'notebook'
@@ -57,12 +57,12 @@ export function sameView(a: View, b: View): boolean {
 }
 
 export function pathOf(view: View): string {
-  return view.kind === 'project' ? `/project/${view.id}` : `/${view.kind}`
+  return view.kind === 'project' ? `/project/${view.code}` : `/${view.kind}`
 }
 
 function parseView(pathname: string): View {
   const project = /^\/project\/([^/]+)$/.exec(pathname)?.[1]
-  if (project !== undefined) return { kind: 'project', id: project }
+  if (project !== undefined) return { kind: 'project', code: project }
   return pathname === '/overdue' ? { kind: 'overdue' } : { kind: 'mine' }
 }
 

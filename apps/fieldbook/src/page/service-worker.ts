@@ -9,6 +9,7 @@ export function installServiceWorker(): void {
     toast({ tone: 'problem', title: 'Not installed for offline use', text: String(error) })
   })
   serviceWorker.addEventListener('controllerchange', () => {
-    if (isUpdate) toast({ tone: 'info', title: 'A new version is ready', text: 'It is used from the next start on.' })
+    if (isUpdate)
+      toast({ tone: 'info', title: 'A new version is ready', text: 'It is used from the next start on.' })
   })
 }

@@ -19,7 +19,9 @@ const fieldbook = await startFieldbook({
   log: (line) => console.log(line),
 })
 const listener = serve({ fetch: fieldbook.app.fetch, port }, ({ port: bound }) => {
-  console.log(`Fieldbook is ready:  http://localhost:${bound}       two devices:  http://localhost:${bound}/duo`)
+  console.log(
+    `Fieldbook is ready:  http://localhost:${bound}       two devices:  http://localhost:${bound}/duo`,
+  )
 })
 
 let stopping = false

@@ -52,7 +52,10 @@ export const members = pgTable(
       .references(() => users.id),
     role: memberRole('role').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.projectId, table.userId] }), index('members_user').on(table.userId)],
+  (table) => [
+    primaryKey({ columns: [table.projectId, table.userId] }),
+    index('members_user').on(table.userId),
+  ],
 )
 
 /** One line of a check's list of steps. */
@@ -61,26 +64,26 @@ export type Step = { text: string; done: boolean }
 export const checks = pgTable(
   'checks',
   {
-  id: uuid('id').primaryKey(),
-  projectId: uuid('project_id')
-    .notNull()
-    .references(() => projects.id, { onDelete: 'cascade' }),
-  /** Handed out by Postgres, so it is empty on a device until the check has been synced. */
-  number: bigint('number', { mode: 'bigint' }).generatedByDefaultAsIdentity(),
-  title: text('title').notNull(),
-  notes: text('notes').notNull().default(''),
-  location: text('location').notNull().default(''),
-  status: checkStatus('status').notNull().default('open'),
-  severity: checkSeverity('severity').notNull().default('moderate'),
-  assigneeId: uuid('assignee_id').references(() => users.id),
-  due: date('due'),
-  tags: text('tags').array().notNull().default([]),
-  steps: jsonb('steps').$type<Step[]>().notNull().default([]),
-  measured: numeric('measured', { precision: 12, scale: 3 }),
-  unit: text('unit'),
-  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  /** What the contractor was charged; stays in the office. */
-  internalCost: numeric('internal_cost', { precision: 12, scale: 2 }),
+    id: uuid('id').primaryKey(),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    /** Handed out by Postgres, so it is empty on a device until the check has been synced. */
+    number: bigint('number', { mode: 'bigint' }).generatedByDefaultAsIdentity(),
+    title: text('title').notNull(),
+    notes: text('notes').notNull().default(''),
+    location: text('location').notNull().default(''),
+    status: checkStatus('status').notNull().default('open'),
+    severity: checkSeverity('severity').notNull().default('moderate'),
+    assigneeId: uuid('assignee_id').references(() => users.id),
+    due: date('due'),
+    tags: text('tags').array().notNull().default([]),
+    steps: jsonb('steps').$type<Step[]>().notNull().default([]),
+    measured: numeric('measured', { precision: 12, scale: 3 }),
+    unit: text('unit'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    /** What the contractor was charged; stays in the office. */
+    internalCost: numeric('internal_cost', { precision: 12, scale: 2 }),
   },
   (table) => [index('checks_project').on(table.projectId)],
 )
@@ -88,19 +91,19 @@ export const checks = pgTable(
 export const comments = pgTable(
   'comments',
   {
-  id: uuid('id').primaryKey(),
-  checkId: uuid('check_id')
-    .notNull()
-    .references(() => checks.id, { onDelete: 'cascade' }),
-  projectId: uuid('project_id')
-    .notNull()
-    .references(() => projects.id, { onDelete: 'cascade' }),
-  authorId: uuid('author_id')
-    .notNull()
-    .references(() => users.id),
-  body: text('body').notNull(),
-  /** When it was written on the device, which may be long before it was synced. */
-  writtenAt: timestamp('written_at', { withTimezone: true }).notNull(),
+    id: uuid('id').primaryKey(),
+    checkId: uuid('check_id')
+      .notNull()
+      .references(() => checks.id, { onDelete: 'cascade' }),
+    projectId: uuid('project_id')
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    authorId: uuid('author_id')
+      .notNull()
+      .references(() => users.id),
+    body: text('body').notNull(),
+    /** When it was written on the device, which may be long before it was synced. */
+    writtenAt: timestamp('written_at', { withTimezone: true }).notNull(),
   },
   (table) => [index('comments_check').on(table.checkId), index('comments_project').on(table.projectId)],
 )

@@ -37,7 +37,11 @@ async function store(): Promise<void> {
 
 async function dropOldVersions(): Promise<void> {
   const names = await caches.keys()
-  await Promise.all(names.filter((name) => name.startsWith('fieldbook-') && name !== CACHE).map((name) => caches.delete(name)))
+  await Promise.all(
+    names
+      .filter((name) => name.startsWith('fieldbook-') && name !== CACHE)
+      .map((name) => caches.delete(name)),
+  )
 }
 
 async function answer(request: Request, url: URL): Promise<Response> {

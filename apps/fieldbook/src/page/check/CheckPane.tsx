@@ -12,7 +12,11 @@ import { AreaField } from './Field.tsx'
 import { TitleField } from './TitleField.tsx'
 import { useSave } from './useSave.ts'
 
-type Props = { id: string; userId: string; /** Just made here: the title is there to be overwritten. */ fresh: boolean }
+type Props = {
+  id: string
+  userId: string /** Just made here: the title is there to be overwritten. */
+  fresh: boolean
+}
 
 export function CheckPane({ id, userId, fresh }: Props) {
   const { rows, ready, error } = useRows<StoredCheck>(CHECK, [id])

@@ -64,7 +64,7 @@ function StatusPicker({ check, save }: Props) {
 
 function AssigneeField({ check, save }: Props) {
   const { rows } = useRows<MemberLine>(TEAM, [check.project_id])
-  const people = rows.map((person) => ({ value: person.id, label: `${person.name} · ${person.trade}` }))
+  const people = rows.map((person) => ({ value: person.id, label: person.name }))
   return (
     <SelectField
       label="Assignee"

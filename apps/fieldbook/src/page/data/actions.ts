@@ -13,7 +13,11 @@ export type Writer = {
   ): Promise<void>
 }
 
-export function saveCheck(db: Writer, check: { id: string; title: string }, change: CheckChange): Promise<void> {
+export function saveCheck(
+  db: Writer,
+  check: { id: string; title: string },
+  change: CheckChange,
+): Promise<void> {
   const { columns, values } = encodeChange(change)
   const set = columns.map((column) => `${column} = ?`).join(', ')
   return write(db, `Change ${columns.map(nameOf).join(', ')} of “${check.title}”`, [

@@ -48,7 +48,7 @@ export function listQuery(view: View, filter: Filter, person: { userId: string; 
     where.push(condition)
     params.push(...values)
   }
-  if (view.kind === 'project') and('c.project_id = ?', view.id)
+  if (view.kind === 'project') and('c.project_id = (select id from projects where code = ?)', view.code)
   if (view.kind === 'mine') and('c.assignee_id = ?', person.userId)
   if (view.kind === 'overdue') and('c.due < ?', person.today)
   if (filter.status === 'unfinished') and(`c.status <> 'passed'`)

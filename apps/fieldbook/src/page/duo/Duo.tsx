@@ -8,6 +8,8 @@ import { Icon } from '../ui/Icon.tsx'
 import { type Theme, useTheme } from '../ui/theme.ts'
 
 const DEVICES = ['left', 'right'] as const
+/** A project that both are on, so that each sees what the other does. */
+const SHARED_PROJECT = 'HRB'
 
 export function Duo() {
   return (
@@ -34,7 +36,7 @@ function DeviceFrame({ device, person }: { device: string; person: Person }) {
   const name = person.name.split(' ')[0]
   return (
     <figure className="duo-device">
-      <iframe title={`${name}’s device`} src={`/mine?user=${person.handle}&device=${device}&framed`} />
+      <iframe title={`${name}’s device`} src={`/project/${SHARED_PROJECT}?user=${person.handle}&device=${device}&framed`} />
       <figcaption>
         {name}’s device · {person.trade}
       </figcaption>

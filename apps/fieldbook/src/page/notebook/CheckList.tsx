@@ -62,7 +62,11 @@ function ListHead({ route, project, count, onNew, onMenu }: Props & { count: num
       </button>
       <div className="list-title">
         <h1>{titleOf(route.view, project)}</h1>
-        <p>{project === null ? `${countText(count)} across your projects` : `${project.address} · ${project.client}`}</p>
+        <p>
+          {project === null
+            ? `${countText(count)} across your projects`
+            : `${project.address} · ${project.client}`}
+        </p>
       </div>
       {project !== null && (
         <button type="button" className="button primary" onClick={onNew}>

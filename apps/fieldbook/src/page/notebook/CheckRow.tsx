@@ -55,7 +55,11 @@ function RowFacts({ line, today }: { line: CheckLine; today: string }) {
         </span>
       )}
       {due !== null && (
-        <span className="due" data-late={(!settled && due.late) || undefined} data-soon={(!settled && due.soon) || undefined}>
+        <span
+          className="due"
+          data-late={(!settled && due.late) || undefined}
+          data-soon={(!settled && due.soon) || undefined}
+        >
           {settled && due.late ? '' : due.text}
         </span>
       )}

@@ -27,7 +27,12 @@ export function DeviceBar({ device, onSignOut, onHelp }: Props) {
       <OfflineSwitch device={device} />
       {!framed && <ThemeButton />}
       {!framed && (
-        <button type="button" className="icon-button help-button" aria-label="Keyboard shortcuts" onClick={onHelp}>
+        <button
+          type="button"
+          className="icon-button help-button"
+          aria-label="Keyboard shortcuts"
+          onClick={onHelp}
+        >
           <Icon name="keyboard" />
         </button>
       )}
@@ -48,7 +53,13 @@ export function DeviceBar({ device, onSignOut, onHelp }: Props) {
 function OfflineSwitch({ device }: { device: Device }) {
   const on = useNetworkSwitch(device.network)
   return (
-    <button type="button" role="switch" aria-checked={on} className="switch" onClick={() => device.network.turn(!on)}>
+    <button
+      type="button"
+      role="switch"
+      aria-checked={on}
+      className="switch"
+      onClick={() => device.network.turn(!on)}
+    >
       <span className="switch-track" aria-hidden="true" />
       <span className="switch-text">{on ? 'Online' : 'Offline'}</span>
     </button>
@@ -61,7 +72,11 @@ function RefusedButton() {
   const seen = useRef(rejections)
   useEffect(() => {
     if (rejections > seen.current) {
-      toast({ tone: 'problem', title: 'The server refused a change', text: 'It is kept: see “refused” in the bar.' })
+      toast({
+        tone: 'problem',
+        title: 'The server refused a change',
+        text: 'It is kept: see “refused” in the bar.',
+      })
     }
     seen.current = rejections
   }, [rejections])
@@ -83,7 +98,13 @@ const THEME_ICON = { system: 'system', light: 'sun', dark: 'moon' } as const sat
 function ThemeButton() {
   const { theme, next } = useTheme()
   return (
-    <button type="button" className="icon-button" aria-label={`Colours: ${theme}`} title={`Colours: ${theme}`} onClick={next}>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Colours: ${theme}`}
+      title={`Colours: ${theme}`}
+      onClick={next}
+    >
       <Icon name={THEME_ICON[theme]} />
     </button>
   )

@@ -51,7 +51,12 @@ function StatusChips({ filter, onFilter }: ChipsProps) {
           {STATUS_LABEL[status]}
         </button>
       ))}
-      <button type="button" className="chip" aria-pressed={filter.status === 'all'} onClick={() => pick('all')}>
+      <button
+        type="button"
+        className="chip"
+        aria-pressed={filter.status === 'all'}
+        onClick={() => pick('all')}
+      >
         All
       </button>
     </>
@@ -61,19 +66,22 @@ function StatusChips({ filter, onFilter }: ChipsProps) {
 function SeverityChips({ filter, onFilter }: ChipsProps) {
   const toggle = (severity: Severity) => {
     const on = filter.severities.includes(severity)
-    const severities = on ? filter.severities.filter((kept) => kept !== severity) : [...filter.severities, severity]
+    const severities = on
+      ? filter.severities.filter((kept) => kept !== severity)
+      : [...filter.severities, severity]
     onFilter({ ...filter, severities })
   }
   return SEVERITIES.map((severity) => (
     <button
       key={severity}
       type="button"
-      className="chip"
+      className="chip small"
+      aria-label={SEVERITY_LABEL[severity]}
+      title={SEVERITY_LABEL[severity]}
       aria-pressed={filter.severities.includes(severity)}
       onClick={() => toggle(severity)}
     >
       <SeverityGlyph severity={severity} />
-      {SEVERITY_LABEL[severity]}
     </button>
   ))
 }

@@ -31,7 +31,11 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
   const add = () => project !== null && newCheck(device, project, setFresh)
   useKeys({ ...notebookKeys(device, search), n: add, '?': () => shortcuts.current?.showModal() })
   return (
-    <div className="notebook" data-pane={route.check === null ? 'list' : 'check'} data-menu={menu || undefined}>
+    <div
+      className="notebook"
+      data-pane={route.check === null ? 'list' : 'check'}
+      data-menu={menu || undefined}
+    >
       <DeviceBar device={device} onSignOut={onSignOut} onHelp={() => shortcuts.current?.showModal()} />
       <Sidebar view={route.view} projects={projects} counts={counts} onPick={() => setMenu(false)} />
       <button type="button" className="scrim" aria-label="Close the menu" onClick={() => setMenu(false)} />
@@ -44,7 +48,11 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
         onNew={add}
         onMenu={() => setMenu(true)}
       />
-      {route.check === null ? <NoCheck /> : <CheckPane id={route.check} userId={person.userId} fresh={fresh === route.check} />}
+      {route.check === null ? (
+        <NoCheck />
+      ) : (
+        <CheckPane id={route.check} userId={person.userId} fresh={fresh === route.check} />
+      )}
       <ShortcutsDialog dialogRef={shortcuts} />
     </div>
   )
@@ -56,7 +64,7 @@ function useCounts(person: { userId: string; today: string }): { mine: number; o
 }
 
 function findProject(projects: readonly ProjectRow[], { view }: Route): ProjectRow | null {
-  return view.kind === 'project' ? (projects.find(({ id }) => id === view.id) ?? null) : null
+  return view.kind === 'project' ? (projects.find(({ code }) => code === view.code) ?? null) : null
 }
 
 function newCheck({ db }: Device, project: ProjectRow, setFresh: (id: string) => void): void {

@@ -1,5 +1,4 @@
 /** The views: two personal ones and the projects, each with how much is unfinished. */
-import type { ReactNode } from 'react'
 import type { ProjectRow } from '../data/types.ts'
 import { go, hrefOf, sameView, type View } from '../route.ts'
 import { Icon, type IconName } from '../ui/Icon.tsx'
@@ -9,41 +8,42 @@ export type SidebarProps = {
   view: View
   projects: readonly ProjectRow[]
   counts: { mine: number; overdue: number }
-  foot: ReactNode
   onPick(): void
 }
 
-export function Sidebar({ view, projects, counts, foot, onPick }: SidebarProps) {
+export function Sidebar({ view, projects, counts, onPick }: SidebarProps) {
   const item = (target: View, content: Omit<ItemProps, 'view' | 'current' | 'onPick'>) => (
     <Item view={target} current={sameView(view, target)} onPick={onPick} {...content} />
   )
   return (
     <nav className="sidebar" aria-label="Projects">
-      <header className="brand">
-        <img src="/icon.svg" alt="" width="28" height="28" />
-        <span>Fieldbook</span>
-      </header>
-      <div className="sidebar-scroll">
-        <ul>
-          {item({ kind: 'mine' }, { icon: 'person', label: 'Assigned to me', count: counts.mine })}
-          {item({ kind: 'overdue' }, { icon: 'clock', label: 'Overdue', count: counts.overdue, alarm: true })}
-        </ul>
-        <h2>Projects</h2>
-        <ul>
-          {projects.map((project) => (
-            <ProjectItem key={project.id} project={project} view={view} onPick={onPick} />
-          ))}
-        </ul>
-      </div>
-      <footer>{foot}</footer>
+      <ul>
+        {item({ kind: 'mine' }, { icon: 'person', label: 'Assigned to me', count: counts.mine })}
+        {item({ kind: 'overdue' }, { icon: 'clock', label: 'Overdue', count: counts.overdue, alarm: true })}
+      </ul>
+      <h2>Projects</h2>
+      <ul>
+        {projects.map((project) => (
+          <ProjectItem key={project.id} project={project} view={view} onPick={onPick} />
+        ))}
+      </ul>
     </nav>
   )
 }
 
 function ProjectItem({ project, view, onPick }: { project: ProjectRow; view: View; onPick(): void }) {
-  const target: View = { kind: 'project', id: project.id }
+  const target: View = { kind: 'project', code: project.code }
   const { code, name, open } = project
-  return <Item view={target} current={sameView(view, target)} onPick={onPick} code={code} label={name} count={open} />
+  return (
+    <Item
+      view={target}
+      current={sameView(view, target)}
+      onPick={onPick}
+      code={code}
+      label={name}
+      count={open}
+    />
+  )
 }
 
 type ItemProps = {
@@ -64,7 +64,12 @@ function Item({ view, current, label, count, icon, code, alarm, onPick }: ItemPr
   }
   return (
     <li>
-      <Link href={hrefOf({ view })} onGo={open} className="nav-item" aria-current={current ? 'page' : undefined}>
+      <Link
+        href={hrefOf({ view })}
+        onGo={open}
+        className="nav-item"
+        aria-current={current ? 'page' : undefined}
+      >
         {icon !== undefined && <Icon name={icon} />}
         {code !== undefined && <span className="code">{code}</span>}
         <span className="nav-label">{label}</span>

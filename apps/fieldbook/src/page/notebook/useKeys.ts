@@ -40,7 +40,10 @@ export function useKeys(keys: Keys): void {
 }
 
 export function isField(target: EventTarget | null): target is HTMLElement {
-  return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], dialog') !== null
+  return (
+    target instanceof HTMLElement &&
+    target.closest('input, textarea, select, [contenteditable], dialog') !== null
+  )
 }
 
 /** Moves the focus to the next row, from the focused one or the open one. */

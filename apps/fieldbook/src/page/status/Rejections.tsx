@@ -12,8 +12,8 @@ export function RejectionsDialog({ dialogRef }: { dialogRef: RefObject<HTMLDialo
     <dialog ref={dialogRef} className="dialog wide" aria-label="Refused changes">
       <h2>Refused changes</h2>
       <p>
-        The server did not accept these. The fields went back to what everybody else sees; your change is kept here until
-        you discard it.
+        The server did not accept these. The fields went back to what everybody else sees; your change is kept
+        here until you discard it.
       </p>
       <ul className="refused">
         {rejections.map((refused) => (

@@ -1,7 +1,15 @@
 import type { CSSProperties } from 'react'
 
 /** A person as coloured initials; `name` null is nobody. */
-export function Avatar({ name, color, size = 22 }: { name: string | null; color: string | null; size?: number }) {
+export function Avatar({
+  name,
+  color,
+  size = 22,
+}: {
+  name: string | null
+  color: string | null
+  size?: number
+}) {
   const style: CSSProperties & { '--avatar': string } = {
     '--avatar': color ?? 'transparent',
     width: size,

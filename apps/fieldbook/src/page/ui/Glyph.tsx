@@ -17,7 +17,14 @@ const BARS: Record<Severity, number> = { minor: 1, moderate: 2, major: 3, critic
 
 export function SeverityGlyph({ severity }: { severity: Severity }) {
   return (
-    <svg className="bars" data-severity={severity} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+    <svg
+      className="bars"
+      data-severity={severity}
+      width="16"
+      height="16"
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+    >
       {[0, 1, 2, 3].map((bar) => (
         <rect
           key={bar}

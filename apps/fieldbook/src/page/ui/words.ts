@@ -37,7 +37,11 @@ export function dueOf(due: string, today: string): { text: string; late: boolean
   if (days === 1) return { text: 'tomorrow', late: false, soon: true }
   if (days < 7) return { text: `in ${days} days`, late: false, soon: days < 3 }
   const at = Date.parse(due)
-  return { text: new Date(at).toLocaleDateString('en-GB', dayFormat(at, Date.parse(today))), late: false, soon: false }
+  return {
+    text: new Date(at).toLocaleDateString('en-GB', dayFormat(at, Date.parse(today))),
+    late: false,
+    soon: false,
+  }
 }
 
 function dayFormat(at: number, now: number): Intl.DateTimeFormatOptions {

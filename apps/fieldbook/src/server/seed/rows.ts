@@ -71,7 +71,8 @@ function checkRow(project: SeedRow, team: Person[], { dice, today }: World): See
   const kind = dice.pick(dice.pick(TRADES))
   const status = dice.pick(['open', 'open', 'in_progress', 'rework', 'passed', 'passed', 'passed'])
   const createdAt = today - (3 + dice.below(90)) * DAY - dice.below(DAY)
-  const due = status === 'passed' ? createdAt + (5 + dice.below(30)) * DAY : today + (dice.below(50) - 8) * DAY
+  const due =
+    status === 'passed' ? createdAt + (5 + dice.below(30)) * DAY : today + (dice.below(60) - 4) * DAY
   return {
     id: dice.uuid(),
     project_id: project.id,
@@ -83,7 +84,10 @@ function checkRow(project: SeedRow, team: Person[], { dice, today }: World): See
     assignee_id: assignee?.id ?? null,
     due: dice.oneIn(8) ? null : isoDate(due),
     tags: kind.tags,
-    steps: kind.steps.map((text, at) => ({ text, done: status === 'passed' || (status !== 'open' && at < 2) })),
+    steps: kind.steps.map((text, at) => ({
+      text,
+      done: status === 'passed' || (status !== 'open' && at < 2),
+    })),
     ...measurement(kind, status, dice),
     created_at: new Date(createdAt).toISOString(),
     internal_cost: `${80 + dice.below(900)}.${dice.below(10)}0`,
@@ -106,7 +110,9 @@ function commentRows(check: SeedRow, team: Person[], { dice, today }: World): Se
     project_id: check.project_id,
     author_id: dice.pick(team).id,
     body: dice.pick(REMARKS),
-    written_at: new Date(opened + ((today - opened) * (at + 1)) / (count + 2) + dice.below(DAY / 4)).toISOString(),
+    written_at: new Date(
+      opened + ((today - opened) * (at + 1)) / (count + 2) + dice.below(DAY / 4),
+    ).toISOString(),
   }))
 }
 

@@ -1,7 +1,13 @@
 /** The sites of the demo and the places on them. */
 export type Site = { code: string; name: string; address: string; client: string; startedDaysAgo: number }
 
-const site = ([code, name, address, client, startedDaysAgo]: [string, string, string, string, number]): Site => ({
+const site = ([code, name, address, client, startedDaysAgo]: [
+  string,
+  string,
+  string,
+  string,
+  number,
+]): Site => ({
   code,
   name,
   address,
