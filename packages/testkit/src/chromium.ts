@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { aptInstall } from './apt.ts'
 
 export type Chromium = { path: string; args: string[]; version: string; description: string }
 
@@ -105,14 +106,12 @@ function installByPlaywright(): Chromium | undefined {
 function installByApt(): Chromium | undefined {
   const system = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : ''
   if (process.getuid?.() !== 0 || !/^ID=debian$/m.test(system)) return undefined
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [
-    ['update'],
-    ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation'],
-  ]) {
-    const run = spawnSync('apt-get', args, { env, encoding: 'utf8', timeout: INSTALL_LIMIT_MS })
-    if (run.status !== 0)
-      fail(`apt-get ${args.join(' ')} failed: ${run.error?.message ?? run.stderr.slice(-500)}.`)
+  try {
+    aptInstall(['chromium', 'fonts-liberation'])
+  } catch (error) {
+    throw new Error(`No Chromium that starts was found, and none could be installed. ${CURE}`, {
+      cause: error,
+    })
   }
   return firstStarted(installed().map(({ path }) => ({ path, how: 'installed now by apt-get' })))
 }

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { aptInstall } from '../apt.ts'
 
 export type Binaries = { folder: string; version: string; found: 'installed' | 'installed now by apt-get' }
 
@@ -17,7 +18,7 @@ export function findBinaries(): Binaries {
   const present = findInstalled()
   if (present) return { ...present, found: 'installed' }
   if (process.getuid?.() !== 0) throw new Error(`No Postgres server was found. ${CURE}`)
-  installByApt()
+  installOrExplain()
   const installed = findInstalled()
   if (!installed) throw new Error(`apt-get installed Postgres, yet no server that runs was found. ${CURE}`)
   return { ...installed, found: 'installed now by apt-get' }
@@ -46,13 +47,10 @@ function serverVersion(folder: string): string | undefined {
   return run.status === 0 ? run.stdout.trim() : undefined
 }
 
-function installByApt(): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'postgresql']]) {
-    const run = spawnSync('apt-get', args, { env, encoding: 'utf8' })
-    if (run.status !== 0)
-      throw new Error(
-        `apt-get ${args.join(' ')} failed: ${run.error?.message ?? run.stderr.slice(-500)}. ${CURE}`,
-      )
+function installOrExplain(): void {
+  try {
+    aptInstall(['postgresql'])
+  } catch (error) {
+    throw new Error(`No Postgres server was found, and none could be installed. ${CURE}`, { cause: error })
   }
 }
