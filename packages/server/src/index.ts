@@ -11,3 +11,4 @@ export {
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { migrateSync, type MigrationReport } from './migrate/migrate.ts'
 export { openDatabase, type DatabaseOptions } from './open-database.ts'
+export { createSyncServer, type SyncServer, type SyncServerOptions } from './server.ts'
