@@ -1,0 +1,4 @@
+import { pullContract } from './pull-contract.ts'
+import { createNotesWorld } from './support/world.ts'
+
+pullContract(() => createNotesWorld({ address: 'pglite:memory', limits: { pageRows: 40, pageBytes: 2_000 } }))

@@ -1,0 +1,49 @@
+/** A migrated notes app with its sync server, on a fresh real Postgres database or on PGlite. */
+import { createTestDatabase } from '@landfall/testkit/postgres'
+import type { Database } from '../../src/database.ts'
+import type { Limits } from '../../src/limits.ts'
+import { migrateSync } from '../../src/migrate/migrate.ts'
+import { openDatabase } from '../../src/open-database.ts'
+import { createSyncServer, type SyncServer, type SyncServerOptions } from '../../src/server.ts'
+import { createNotesTables, holders, sync } from './notes.ts'
+import { createPullingClient, type PullingClient } from './pulling-client.ts'
+
+export type NotesWorld = {
+  url: string
+  database: Database
+  server: SyncServer
+  client(user: string): PullingClient
+  run(sql: string, params?: string[]): Promise<{ [column: string]: string | null }[]>
+  close(): Promise<void>
+}
+
+export type WorldOptions = { address?: string; limits?: Partial<Limits>; server?: Partial<SyncServerOptions> }
+
+/** Every non-empty bearer token is its user's name. */
+export function authenticate(request: Request): { userId: string } | null {
+  const [, token] = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '') ?? []
+  return token === undefined ? null : { userId: token }
+}
+
+export async function createNotesWorld(options: WorldOptions = {}): Promise<NotesWorld> {
+  const fresh = options.address === undefined ? await createTestDatabase('server') : null
+  const url = fresh?.url ?? options.address ?? ''
+  const database = await openDatabase(url, { connections: 12 })
+  await createNotesTables(database)
+  await migrateSync(database, sync)
+  const limits = { rateBurst: 1e9, ...options.limits }
+  const server = createSyncServer({ sync, database, authenticate, holders, limits, ...options.server })
+  return {
+    url,
+    database,
+    server,
+    client: (user) => createPullingClient(server, sync.manifest, user),
+    run: (sql, params = []) =>
+      database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params)),
+    async close() {
+      await server.close()
+      await database.close()
+      await fresh?.drop()
+    },
+  }
+}
