@@ -54,3 +54,20 @@ export type SqliteStatement = {
   /** Runs once per row of the columns, `columns[c][r]` bound to parameter c+1. The fast path of apply. */
   runColumns(columns: readonly (readonly SqliteValue[])[]): void
 }
+
+/** What the platform says about the surroundings: hints, never proof. */
+export type Signal = 'online' | 'offline' | 'visible'
+
+/** Reports signals to the listener until the answer is called. */
+export type Signals = (listener: (signal: Signal) => void) => () => void
+
+/** The files under the database: what the engine cannot learn from SQLite itself. */
+export type DatabaseFiles = {
+  readonly kind: 'opfs' | 'memory' | 'file'
+  /** Whether the platform has promised to keep them. */
+  persisted(): Promise<boolean>
+  /** Whether they are still there: a browser may delete them under an open handle without any error. */
+  exist(): Promise<boolean>
+  /** Deletes them, after the driver was closed. */
+  remove(): Promise<void>
+}

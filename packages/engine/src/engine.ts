@@ -1,0 +1,285 @@
+/**
+ * The engine: one open store with its transactions, live queries and sync loop, behind `EngineApi`.
+ *
+ * This module only puts the parts together. The turnstile keeps local transactions and remote rows apart; after each
+ * commit of either kind the live queries of the touched tables are flushed; the loop hears of every write. It knows
+ * no platform: everything outside comes in through ports, and whoever calls it decides who may.
+ */
+import { encodeError, type ErrorData, LandfallError, type Manifest } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
+import type {
+  EngineApi,
+  EngineListener,
+  EngineStatus,
+  QueryResult,
+  SqlParam,
+  Statement,
+  StorageState,
+  StoredConflict,
+  StoredRejection,
+  TransactionId,
+} from './api.ts'
+import { createFilesGuard, type FilesGuard } from './files-guard.ts'
+import type {
+  Clock,
+  DatabaseFiles,
+  Network,
+  Randomness,
+  Signal,
+  Signals,
+  SqliteDriver,
+  TokenSource,
+} from './ports.ts'
+import { Runner } from './runner.ts'
+import { createStatusBoard, type StatusBoard } from './status.ts'
+import type { Store, Touched } from './store.ts'
+import { storeFacts } from './sync-messages.ts'
+import { createSyncWaiters, type SyncWaiters } from './sync-waiters.ts'
+import { bound, type Commit, Transactions } from './transactions.ts'
+import { createTransport } from './transport/transport.ts'
+import { createTurnstile, inTurn, type Turnstile } from './turnstile.ts'
+
+export type LiveQueries = {
+  register(id: number, sql: string, params: readonly SqliteValue[]): void
+  unregister(id: number): void
+  /** Re-runs the queries that read the touched tables and tells what has changed. */
+  flush(touched: Touched): void
+}
+
+export type EngineOptions = {
+  store: Store
+  driver: SqliteDriver
+  live: LiveQueries
+  manifest: Manifest
+  /** Where the sync server is mounted. */
+  url: string
+  network: Network
+  clock: Clock
+  randomness: Randomness
+  token: TokenSource
+  storage: DatabaseFiles
+  signals: Signals
+  listener: EngineListener
+}
+
+export function createEngine(options: EngineOptions): EngineApi {
+  return new Engine(options)
+}
+
+class Engine implements EngineApi {
+  readonly #options: EngineOptions
+  readonly #turnstile: Turnstile = createTurnstile()
+  readonly #waiters: SyncWaiters = createSyncWaiters()
+  readonly #guard: FilesGuard
+  readonly #runner: Runner
+  readonly #board: StatusBoard
+  readonly #transactions: Transactions
+  readonly #stopSignals: () => void
+  #storage: StorageState
+  #outbox: number
+  /** What ended the work for good. */
+  #ended: LandfallError | null = null
+
+  constructor(options: EngineOptions) {
+    const { store, clock, storage, listener } = options
+    this.#options = options
+    this.#storage = { kind: storage.kind, persisted: false }
+    this.#outbox = store.outboxCount()
+    this.#guard = createFilesGuard({ files: storage, clock, lost: (error) => this.#end(error) })
+    this.#runner = this.#createRunner()
+    this.#board = createStatusBoard({
+      clock,
+      store,
+      loop: () => this.#runner.state(),
+      storage: () => this.#storage,
+      fatal: () => this.#fatal(),
+      listener: (status) => listener({ kind: 'status', status }),
+    })
+    this.#transactions = new Transactions({
+      store,
+      turnstile: this.#turnstile,
+      clock,
+      committed: (commit) => this.#committed(commit),
+      filesPresent: () => this.#guard.present(),
+    })
+    this.#stopSignals = options.signals((signal) => this.#signalled(signal))
+    this.#runner.dispatch({ kind: 'lead', store: storeFacts(store) })
+    void this.#lookAtStorage()
+  }
+
+  async query(sql: string, params: SqlParam[], transaction?: TransactionId): Promise<QueryResult> {
+    this.#mustWork()
+    return this.#transactions.query(sql, params, transaction)
+  }
+
+  async batch(statements: Statement[], label: string | null): Promise<QueryResult[]> {
+    this.#mustWork()
+    return this.#transactions.batch(statements, label)
+  }
+
+  async begin(label: string | null): Promise<TransactionId> {
+    this.#mustWork()
+    return this.#transactions.begin(label)
+  }
+
+  async commit(transaction: TransactionId): Promise<void> {
+    this.#mustWork()
+    return this.#transactions.commit(transaction)
+  }
+
+  async rollback(transaction: TransactionId): Promise<void> {
+    this.#mustWork()
+    return this.#transactions.rollback(transaction)
+  }
+
+  async live(id: number, sql: string, params: SqlParam[]): Promise<void> {
+    this.#mustWork()
+    return this.#inTurn(() => this.#options.live.register(id, sql, params.map(bound)))
+  }
+
+  async unlive(id: number): Promise<void> {
+    this.#mustWork()
+    this.#options.live.unregister(id)
+  }
+
+  async syncNow(): Promise<void> {
+    this.#mustWork()
+    const synced = this.#waiters.synced(this.#runner.state())
+    this.#runner.dispatch({ kind: 'syncNow' })
+    return synced
+  }
+
+  async pause(): Promise<void> {
+    this.#mustWork()
+    this.#runner.dispatch({ kind: 'pause' })
+  }
+
+  async resume(): Promise<void> {
+    this.#mustWork()
+    this.#runner.dispatch({ kind: 'resume' })
+  }
+
+  async settled(): Promise<void> {
+    this.#mustWork()
+    const settled = this.#waiters.settled(this.#runner.state())
+    this.#runner.dispatch({ kind: 'syncNow' })
+    return settled
+  }
+
+  async conflicts(): Promise<StoredConflict[]> {
+    this.#mustWork()
+    return this.#inTurn(() => this.#options.store.conflicts())
+  }
+
+  async discardConflict(id: string): Promise<void> {
+    this.#mustWork()
+    await this.#inTurn(() => this.#options.store.discardConflict(id))
+    this.#recount()
+  }
+
+  async rejections(): Promise<StoredRejection[]> {
+    this.#mustWork()
+    return this.#inTurn(() => this.#options.store.rejections())
+  }
+
+  async discardRejection(id: number): Promise<void> {
+    this.#mustWork()
+    await this.#inTurn(() => this.#options.store.discardRejection(id))
+    this.#recount()
+  }
+
+  async status(): Promise<EngineStatus> {
+    if (this.#ended?.code === 'database_closed') throw this.#ended
+    return this.#board.read()
+  }
+
+  async exportFile(): Promise<Uint8Array> {
+    this.#mustWork()
+    return this.#inTurn(() => this.#options.driver.export())
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended?.code === 'database_closed') return
+    const closed = new LandfallError('database_closed')
+    this.#end(closed)
+    this.#ended = closed
+    this.#board.close()
+    this.#options.driver.close()
+  }
+
+  async wipe(): Promise<void> {
+    await this.close()
+    await this.#options.storage.remove()
+  }
+
+  #createRunner(): Runner {
+    const { store } = this.#options
+    const transport = createTransport({ ...this.#options, schema: this.#options.manifest.hash })
+    return new Runner({
+      ...this.#options,
+      transport,
+      turnstile: this.#turnstile,
+      applied: (touched) => {
+        this.#options.live.flush(touched)
+        this.#outbox = store.outboxCount()
+        this.#board.recount()
+      },
+      onStep: (step) => {
+        this.#waiters.heard(step)
+        this.#board.changed()
+      },
+    })
+  }
+
+  #committed({ number, touched }: Commit): void {
+    this.#options.live.flush(touched)
+    if (number === null) return
+    this.#outbox += 1
+    this.#runner.dispatch({ kind: 'wrote', outbox: this.#outbox })
+  }
+
+  #signalled(signal: Signal): void {
+    this.#runner.dispatch({ kind: EVENT_OF[signal] })
+    void this.#lookAtStorage()
+  }
+
+  /** The browser may have promised to keep the files since, or have deleted them. */
+  async #lookAtStorage(): Promise<void> {
+    const { storage } = this.#options
+    const persisted = await storage.persisted().catch(() => false)
+    await this.#guard.present().catch(() => {}) // what it finds, it tells by `lost`
+    this.#storage = { kind: storage.kind, persisted }
+    this.#board.changed()
+  }
+
+  /** Ends all work: calls that wait, and those to come, fail with the error. */
+  #end(error: LandfallError): void {
+    if (this.#ended !== null) return
+    this.#ended = error
+    this.#stopSignals()
+    this.#guard.close()
+    this.#runner.dispatch({ kind: 'unlead' })
+    this.#turnstile.shut(error)
+    this.#transactions.close()
+    this.#waiters.fail(error)
+  }
+
+  #fatal(): ErrorData | null {
+    return this.#ended === null ? null : encodeError(this.#ended)
+  }
+
+  #recount(): void {
+    this.#board.recount()
+    this.#board.changed()
+  }
+
+  #inTurn<T>(work: () => T): Promise<T> {
+    return inTurn(this.#turnstile, work)
+  }
+
+  #mustWork(): void {
+    if (this.#ended !== null) throw this.#ended
+  }
+}
+
+const EVENT_OF = { online: 'wentOnline', offline: 'wentOffline', visible: 'becameVisible' } as const

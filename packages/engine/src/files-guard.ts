@@ -1,0 +1,57 @@
+/**
+ * Notices when the database's files are gone (P12).
+ *
+ * A browser that clears site data under an open page leaves the handles working: SQLite goes on committing into
+ * deleted files and reports no error. So the files are looked up beside each commit, at most once per `TRUST_MS`
+ * (a look-up costs as much as a flush), and now and then while nothing is written. Once they are gone, nothing is
+ * acknowledged any more.
+ */
+import { LandfallError } from '@landfall/protocol'
+import type { Clock, DatabaseFiles } from './ports.ts'
+
+const TRUST_MS = 250
+const PATROL_MS = 20_000
+
+export type FilesGuard = {
+  /** Resolves when the files were there a moment ago; rejects with `storage_lost`. */
+  present(): Promise<void>
+  close(): void
+}
+
+export type FilesGuardOptions = { files: DatabaseFiles; clock: Clock; lost: (error: LandfallError) => void }
+
+export function createFilesGuard({ files, clock, lost }: FilesGuardOptions): FilesGuard {
+  let checkedAt = clock.now()
+  let checking: Promise<void> | null = null
+  let gone: LandfallError | null = null
+  let cancel: () => void = () => {}
+
+  async function look(): Promise<void> {
+    const there = await files.exist()
+    checking = null
+    checkedAt = clock.now()
+    if (there) return
+    gone = new LandfallError('storage_lost')
+    lost(gone)
+    throw gone
+  }
+
+  function present(): Promise<void> {
+    if (gone !== null) return Promise.reject(gone)
+    const age = clock.now() - checkedAt
+    if (age >= 0 && age < TRUST_MS) return Promise.resolve()
+    checking ??= look()
+    return checking
+  }
+
+  function patrol(): void {
+    present().then(schedule, () => {})
+  }
+
+  function schedule(): void {
+    cancel = clock.after(PATROL_MS, patrol)
+  }
+
+  if (files.kind === 'opfs') schedule()
+  return { present: files.kind === 'opfs' ? present : () => Promise.resolve(), close: () => cancel() }
+}

@@ -1,0 +1,39 @@
+/**
+ * The loop's time and its one timer, over a clock that people may set.
+ *
+ * Deadlines are absolute. If the device's clock is set back by a year while a timer runs, the deadlines would lie a
+ * year ahead; so the loop's time never runs behind a timer that has fired: what the clock lacks is added from then on.
+ */
+import type { Clock } from '../ports.ts'
+
+export type LoopClock = {
+  now(): number
+  /** Replaces the timer; a deadline that is not finite means none. */
+  arm(deadline: number, fire: () => void): void
+}
+
+/** Timers of more than 2^31 ms fire at once in browsers. */
+const LONGEST_MS = 24 * 3_600_000
+
+export function createLoopClock(clock: Clock): LoopClock {
+  let ahead = 0
+  let armedFor: number | null = null
+  let cancel: () => void = () => {}
+  const now = (): number => clock.now() + ahead
+  return {
+    now,
+    arm(deadline, fire) {
+      if (deadline === armedFor) return
+      cancel()
+      armedFor = Number.isFinite(deadline) ? deadline : null
+      if (armedFor === null) return
+      const wait = Math.min(Math.max(0, deadline - now()), LONGEST_MS)
+      const due = now() + wait
+      cancel = clock.after(wait, () => {
+        ahead += Math.max(0, due - now())
+        armedFor = null
+        fire()
+      })
+    },
+  }
+}

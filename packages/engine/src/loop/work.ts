@@ -1,0 +1,105 @@
+/**
+ * What becomes of a request: its response, the local commit of it, and the halves that failed alone.
+ */
+import type { ErrorData } from '@landfall/protocol'
+import { fail, type Failure, ignore, proceed, retry, troubled } from './move.ts'
+import {
+  type At,
+  type EventOf,
+  type Facts,
+  NEVER,
+  type StateOf,
+  type Step,
+  type StoreFacts,
+} from './state.ts'
+
+/** A response is here. Only what it carries is applied; the failed half waits until that is done. */
+export function responded(state: StateOf<'requesting'>, event: EventOf<'responded'>, at: At): Step {
+  const { facts, request } = state
+  if (event.id !== request.id) return ignore(state)
+  if (event.pull !== null) return fail(facts, failureOf(event.pull), at)
+  const work = { id: request.id, turn: request.turn, pushError: event.push }
+  return { state: { kind: 'applying', facts, work }, effects: [{ kind: 'apply', id: request.id }] }
+}
+
+/** A page that the server refused holds up neither pulls nor pushes; anything else fails the connection. */
+export function failed(state: StateOf<'requesting'>, event: EventOf<'failed'>, at: At): Step {
+  const { facts, request } = state
+  if (event.id !== request.id) return ignore(state)
+  if (request.turn.kind === 'page' && PAGE_ALONE.has(event.error.code)) {
+    const { trouble, at: pageAt } = troubled(facts.pageTrouble, event.error, at)
+    return proceed({ ...facts, pageTrouble: trouble, pageAt, pullAt: at.now }, at)
+  }
+  return fail(facts, event, at)
+}
+
+const PAGE_ALONE: ReadonlySet<string> = new Set([
+  'server_error',
+  'scope_not_held',
+  'bad_request',
+  'too_large',
+  'internal',
+])
+
+/** The response is committed; now the next request may be asked for. */
+export function applied(state: StateOf<'applying'>, event: EventOf<'applied'>, at: At): Step {
+  const { work } = state
+  if (event.id !== work.id) return ignore(state)
+  const facts = { ...state.facts, store: event.store }
+  if (work.turn === null) return startedOver(facts, at)
+  if (work.turn.kind === 'page') return proceed(afterPage(facts, at), at)
+  const pushError = work.turn.push ? (work.pushError ?? unmoved(state.facts.store, event.store)) : null
+  if (pushError?.code === 'history_lost') return fail(facts, failureOf(pushError), at)
+  if (pushError !== null && STOPS_BOTH.has(pushError.code)) return fail(facts, failureOf(pushError), at)
+  return proceed(afterSync({ ...facts, trouble: null }, { pushed: work.turn.push, pushError }, at), at)
+}
+
+/** Errors of the push that the pull will meet, too, or that no pull can help. */
+const STOPS_BOTH: ReadonlySet<string> = new Set([
+  'unauthenticated',
+  'client_taken',
+  'user_changed',
+  'schema_mismatch',
+  'protocol_mismatch',
+])
+
+export function applyFailed(state: StateOf<'applying'>, event: EventOf<'applyFailed'>, at: At): Step {
+  if (event.id !== state.work.id) return ignore(state)
+  return fail(state.facts, failureOf(event.error), at)
+}
+
+function startedOver(facts: Facts, at: At): Step {
+  if ((facts.trouble?.attempt ?? 0) < 2) return retry(facts, at)
+  // A server that finds every history lost would be asked in a tight loop.
+  const { at: retryAt } = troubled(facts.trouble, LOST_AGAIN, at)
+  return proceed({ ...facts, pullAt: retryAt, pushAt: NEVER }, at)
+}
+
+const LOST_AGAIN: ErrorData = { code: 'history_lost', message: '', details: {} }
+
+function afterPage(facts: Facts, at: At): Facts {
+  const done = !facts.store.pagesLeft
+  // The pull that follows the last page makes the scope exact, and ready.
+  return { ...facts, trouble: null, pageTrouble: null, pageAt: at.now, pullAt: done ? at.now : facts.pullAt }
+}
+
+function afterSync(facts: Facts, push: { pushed: boolean; pushError: ErrorData | null }, at: At): Facts {
+  if (push.pushError !== null) {
+    const { trouble, at: pushAt } = troubled(facts.pushTrouble, push.pushError, at)
+    return { ...facts, pushTrouble: trouble, pushAt }
+  }
+  if (facts.store.outbox === 0) return { ...facts, pushTrouble: null, pushAt: NEVER }
+  if (push.pushed) return { ...facts, pushTrouble: null, pushAt: at.now }
+  return facts.pushAt === NEVER ? { ...facts, pushAt: at.now } : facts
+}
+
+/** A push that the server took without acknowledging anything: repeating it at once would not end. */
+function unmoved(before: StoreFacts, after: StoreFacts): ErrorData | null {
+  if (after.outbox === 0 || after.acknowledged > before.acknowledged) return null
+  return { code: 'response_invalid', message: 'response_invalid: nothing was acknowledged', details: {} }
+}
+
+function failureOf(error: ErrorData): Failure {
+  const asked = error.details['retryAfterMs']
+  return { error, retryAfterMs: typeof asked === 'number' && asked > 0 ? asked : 0 }
+}

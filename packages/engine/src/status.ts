@@ -1,0 +1,83 @@
+/**
+ * The status that people see (P12), put together from the loop's state and the store, and told when it has changed.
+ *
+ * Changes that come in bursts (a thousand local writes) are told together, `COALESCE_MS` after the first.
+ */
+import type { ErrorData } from '@landfall/protocol'
+import type { EngineStatus, StorageState } from './api.ts'
+import { errorOf, phaseOf } from './loop/phase.ts'
+import type { State } from './loop/state.ts'
+import type { Clock } from './ports.ts'
+import type { Store } from './store.ts'
+
+const COALESCE_MS = 10
+
+export type StatusSources = {
+  clock: Clock
+  store: Store
+  loop: () => State
+  storage: () => StorageState
+  /** What ended the engine's work for good, such as lost storage. */
+  fatal: () => ErrorData | null
+  listener: (status: EngineStatus) => void
+}
+
+export type StatusBoard = {
+  /** Something may have changed. */
+  changed(): void
+  /** What pulls or discards change was changed: rejections and conflicts are counted anew. */
+  recount(): void
+  read(): EngineStatus
+  close(): void
+}
+
+export function createStatusBoard(sources: StatusSources): StatusBoard {
+  let counts = countKept(sources.store)
+  let told = ''
+  let cancel: (() => void) | null = null
+  let closed = false
+
+  function read(): EngineStatus {
+    const state = sources.loop()
+    const fatal = sources.fatal()
+    const { scopes, lastSyncedAt, user } = sources.store.syncState()
+    return {
+      phase: fatal === null ? phaseOf(state) : 'stopped',
+      outbox: state.facts.store.outbox,
+      ...counts,
+      lastSyncedAt,
+      storage: sources.storage(),
+      leader: state.facts.leading,
+      scopes: scopes.map(({ scope, ready }) => ({ scope, ready })),
+      user,
+      error: fatal ?? errorOf(state),
+    }
+  }
+
+  function tell(): void {
+    cancel = null
+    const status = read()
+    const text = JSON.stringify(status)
+    if (text === told) return
+    told = text
+    sources.listener(status)
+  }
+
+  return {
+    changed() {
+      if (!closed) cancel ??= sources.clock.after(COALESCE_MS, tell)
+    },
+    recount() {
+      counts = countKept(sources.store)
+    },
+    read,
+    close() {
+      closed = true
+      cancel?.()
+    },
+  }
+}
+
+function countKept(store: Store): { rejections: number; conflicts: number } {
+  return { rejections: store.rejections().length, conflicts: store.conflicts().length }
+}
