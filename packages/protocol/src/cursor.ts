@@ -29,7 +29,20 @@ export function decodeSnapshot(text: string): Snapshot {
     })
   }
   const inProgress = list === '' ? [] : list.split(',').map(BigInt)
-  return { xmin: BigInt(xmin), xmax: BigInt(xmax), inProgress }
+  const snapshot = { xmin: BigInt(xmin), xmax: BigInt(xmax), inProgress }
+  if (!isInOrder(snapshot))
+    throw new LandfallError('bad_request', { what: 'snapshot', text: text.slice(0, 100) })
+  return snapshot
+}
+
+/** As Postgres demands of a `pg_snapshot`: 0 < xmin <= xip... < xmax, rising, all of 64 bits. */
+function isInOrder({ xmin, xmax, inProgress }: Snapshot): boolean {
+  let last = xmin - 1n
+  for (const xid of inProgress) {
+    if (xid <= last || xid >= xmax) return false
+    last = xid
+  }
+  return xmin > 0n && xmin <= xmax && xmax < 2n ** 64n
 }
 
 export function encodeSnapshot(snapshot: Snapshot): SnapshotText {

@@ -187,19 +187,19 @@ export class LandfallError extends Error {
   }
 }
 
+/** Any thrown value as data that JSON and structured clone carry whole. */
 export function encodeError(error: unknown): ErrorData {
   if (error instanceof LandfallError)
-    return { code: error.code, message: error.message, details: error.details }
+    return { code: error.code, message: error.message, details: plainDetails(error.details) }
   const cause = error instanceof Error ? error.message : String(error)
-  return {
-    code: 'internal',
-    message: `internal: ${CATALOGUE.internal.message} ${cause}`,
-    details: { cause },
-  }
+  return { code: 'internal', message: `internal: ${CATALOGUE.internal.message} ${cause}`, details: { cause } }
 }
 
+/** The thrown form of data from the other side, which may be newer and know codes that this side does not. */
 export function decodeError(data: ErrorData): LandfallError {
-  return new LandfallError(isErrorCode(data.code) ? data.code : 'internal', data.details)
+  const details = { ...data.details }
+  if (isErrorCode(data.code)) return new LandfallError(data.code, details)
+  return new LandfallError('internal', { ...details, unknownCode: data.code, unknownMessage: data.message })
 }
 
 export function isErrorCode(code: unknown): code is ErrorCode {
@@ -207,9 +207,20 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 }
 
 function summary(details: ErrorDetails): string {
-  const text =
-    Object.keys(details).length === 0
-      ? ''
-      : ` ${JSON.stringify(details, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`
+  const text = Object.keys(details).length === 0 ? '' : ` ${JSON.stringify(plainDetails(details))}`
   return text.length > 600 ? `${text.slice(0, 600)}...` : text
+}
+
+/** Details as JSON would bring them over: bigint as text, errors as their message, functions left out. */
+function plainDetails(details: ErrorDetails): ErrorDetails {
+  try {
+    return JSON.parse(JSON.stringify(details, plainValue)) as ErrorDetails
+  } catch {
+    return { unreadable: 'the details could not be written as JSON' }
+  }
+}
+
+function plainValue(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}`
+  return value instanceof Error ? value.message : value
 }

@@ -3,7 +3,7 @@
  *
  * `decideColumn` is the whole table: what Postgres holds (`current`) against what the client saw (`old`) and wants
  * (`new`). Equality is decided by Postgres, typed, and comes in as flags: '1.50' equals '1.5' as numeric, and this
- * module does not know types. Rows (delete against update) are decided by `decideDelete`.
+ * module does not know types. It decides columns only: a delete against an update is the server's push to settle.
  */
 import type { Hlc } from './brands.ts'
 

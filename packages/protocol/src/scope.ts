@@ -5,13 +5,16 @@
  * the key holds. Does not know who holds a scope: that is the server's `holders`.
  */
 import type { ScopeKey } from './brands.ts'
+import { LandfallError } from './errors.ts'
 
 export function encodeScopeKey(scope: string, key: string): ScopeKey {
   return `${scope}:${key}` as ScopeKey
 }
 
+/** Throws `bad_request` when the text is no scope key: it may come from a client. */
 export function decodeScopeKey(text: ScopeKey): { scope: string; key: string } {
   const colon = text.indexOf(':')
+  if (colon < 1) throw new LandfallError('bad_request', { what: 'scope', text: text.slice(0, 100) })
   return { scope: text.slice(0, colon), key: text.slice(colon + 1) }
 }
 
