@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { compress } from './build/compress.ts'
 import { precache } from './build/precache.ts'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -9,7 +10,7 @@ const server = `http://localhost:${process.env.PORT ?? 4820}`
 
 export default defineConfig({
   root: path('.'),
-  plugins: [react(), precache(path('public'))],
+  plugins: [react(), precache(path('public')), compress()],
   worker: { format: 'es' },
   build: {
     outDir: path('dist/page'),

@@ -24,6 +24,7 @@ export function createPage(root: string): Hono {
         frameAncestors: ["'self'"],
       },
       crossOriginEmbedderPolicy: false,
+      strictTransportSecurity: false, // the business of whatever ends TLS
     }),
   )
   app.use(async (context, next) => {

@@ -62,16 +62,9 @@ export type CheckChange = Partial<
 
 /** Columns and their stored values, in the same order. */
 export function encodeChange(change: CheckChange): { columns: string[]; values: (string | null)[] } {
-  const entries = Object.entries(change)
-  return {
-    columns: entries.map(([column]) => column),
-    values: entries.map(([column, value]) => encodeValue(column, value)),
-  }
-}
-
-function encodeValue(column: string, value: CheckChange[keyof CheckChange]): string | null {
-  if (value === undefined || value === null) return null
-  if (column === 'tags') return String(tags.mapToDriverValue(value as string[]))
-  if (column === 'steps') return String(steps.mapToDriverValue(value as Step[]))
-  return String(value)
+  const { tags: tagList, steps: stepList, ...plain } = change
+  const stored: { [column: string]: string | null } = { ...plain }
+  if (tagList !== undefined) stored.tags = String(tags.mapToDriverValue(tagList))
+  if (stepList !== undefined) stored.steps = String(steps.mapToDriverValue(stepList))
+  return { columns: Object.keys(stored), values: Object.values(stored) }
 }

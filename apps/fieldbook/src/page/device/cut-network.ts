@@ -4,24 +4,23 @@
  *
  * Must be evaluated before anything that keeps a `fetch` of its own.
  */
-import { channelName } from './network.ts'
+import { channelName, parseWorkerName } from './network.ts'
 
 const realFetch = globalThis.fetch.bind(globalThis)
-let cut: AbortController | null = null
+const start = parseWorkerName(self.name)
 let line = new AbortController()
+if (!start.on) cutLine()
 
 globalThis.fetch = (input, init) => {
-  if (cut !== null) return Promise.reject(new TypeError('Failed to fetch: this device is switched offline'))
   const signals = init?.signal ? [init.signal, line.signal] : [line.signal]
   return realFetch(input, { ...init, signal: AbortSignal.any(signals) })
 }
 
-new BroadcastChannel(channelName(self.name)).onmessage = ({ data: on }: MessageEvent<boolean>) => {
-  if (on) {
-    line = new AbortController()
-    cut = null
-    return
-  }
-  cut = line
-  line.abort(new TypeError('Failed to fetch: this device was switched offline'))
+new BroadcastChannel(channelName(start.database)).onmessage = ({ data: on }: MessageEvent<boolean>) => {
+  if (on) line = new AbortController()
+  else cutLine()
+}
+
+function cutLine(): void {
+  line.abort(new TypeError('Failed to fetch: this device is switched offline'))
 }

@@ -7,7 +7,7 @@ import { openLandfall } from '@landfall/client'
 import type { Person } from '../../shared/people.ts'
 import { sync } from '../../shared/sync.ts'
 import { fetchToken } from '../token.ts'
-import { createNetworkSwitch, type NetworkSwitch } from './network.ts'
+import { createNetworkSwitch, type NetworkSwitch, workerName } from './network.ts'
 
 export type LocalDatabase = Awaited<ReturnType<typeof openLandfall>>
 
@@ -32,8 +32,19 @@ async function open(person: Person, database: string): Promise<Device> {
     sync,
     url: new URL('/sync', location.href).href,
     database,
-    getToken: () => fetchToken(person.handle),
-    worker: new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: database }),
+    getToken: () => tokenFor(person, network),
+    worker: new Worker(new URL('./worker.ts', import.meta.url), {
+      type: 'module',
+      name: workerName(database, network.on),
+    }),
   })
+  network.listen(() => network.on && void db.sync.now().catch(() => {})) // its failure is in the status
+  Object.assign(window, { fieldbook: { db } }) // for the browser's console: fieldbook.db.all('select ...')
   return { db, network, database, person }
+}
+
+/** Sign-in needs the network too. */
+function tokenFor(person: Person, network: NetworkSwitch): Promise<string | null> {
+  if (!network.on) return Promise.reject(new TypeError('This device is switched offline'))
+  return fetchToken(person.handle)
 }

@@ -36,7 +36,10 @@ function DeviceFrame({ device, person }: { device: string; person: Person }) {
   const name = person.name.split(' ')[0]
   return (
     <figure className="duo-device">
-      <iframe title={`${name}’s device`} src={`/project/${SHARED_PROJECT}?user=${person.handle}&device=${device}&framed`} />
+      <iframe
+        title={`${name}’s device`}
+        src={`/project/${SHARED_PROJECT}?user=${person.handle}&device=${device}&framed`}
+      />
       <figcaption>
         {name}’s device · {person.trade}
       </figcaption>

@@ -1,7 +1,7 @@
 /** The bar on top: whose device this is, how it stands with the server, and its offline switch. */
 import { SyncBadge, useStatus } from '@landfall/react'
 import { useEffect, useRef } from 'react'
-import { type NetworkSwitch, useNetworkSwitch } from '../device/network.ts'
+import { useNetworkSwitch } from '../device/network.ts'
 import type { Device } from '../device/open.ts'
 import { useRoute } from '../route.ts'
 import { RejectionsDialog } from '../status/Rejections.tsx'

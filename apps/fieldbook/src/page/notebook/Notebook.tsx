@@ -15,7 +15,7 @@ import { CheckList } from './CheckList.tsx'
 import { DeviceBar } from './DeviceBar.tsx'
 import { NoCheck } from './NoCheck.tsx'
 import { Sidebar } from './Sidebar.tsx'
-import { moveFocus, useKeys } from './useKeys.ts'
+import { type Keys, moveFocus, useKeys } from './useKeys.ts'
 
 export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): void }) {
   const route = useRoute()
@@ -29,7 +29,12 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
   const { scopes } = useStatus()
   const project = findProject(projects, route)
   const add = () => project !== null && newCheck(device, project, setFresh)
-  useKeys({ ...notebookKeys(device, search), n: add, '?': () => shortcuts.current?.showModal() })
+  useKeys({
+    ...deviceKeys(device),
+    n: add,
+    '/': () => search.current?.focus(),
+    '?': () => shortcuts.current?.showModal(),
+  })
   return (
     <div
       className="notebook"
@@ -77,12 +82,11 @@ function newCheck({ db }: Device, project: ProjectRow, setFresh: (id: string) =>
   )
 }
 
-function notebookKeys({ network }: Device, search: { current: HTMLInputElement | null }) {
+function deviceKeys({ network }: Device): Keys {
   const pickStatus = (at: number) => () => document.querySelectorAll<HTMLElement>('.segment')[at]?.click()
   return {
     j: () => moveFocus(1),
     k: () => moveFocus(-1),
-    '/': () => search.current?.focus(),
     c: () => document.querySelector<HTMLElement>('[data-comment-field]')?.focus(),
     o: () => network.turn(!network.on),
     Escape: leave,

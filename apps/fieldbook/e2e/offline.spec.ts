@@ -1,0 +1,116 @@
+/** The app opens and works with no network and no server, and several tabs of one notebook do not fight. */
+import {
+  attachScreen,
+  countUnsent,
+  expect,
+  query,
+  switchNetwork,
+  test,
+  untilLoaded,
+  untilSettled,
+} from './fieldbook.ts'
+
+test('[F2] the app opens with the server down, and what is written meanwhile arrives when it is back', async ({
+  devices,
+  fieldbook,
+}, info) => {
+  const device = await devices('ada')
+  await untilLoaded(device.page)
+  await device.page.waitForFunction(
+    async () => (await navigator.serviceWorker.ready).active?.state === 'activated',
+  )
+  await device.page.close()
+  await fieldbook.app.kill()
+
+  const page = await device.reopen()
+  await expect(page.locator('[data-row]').first()).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Harbour Row, Block B' })).toBeVisible()
+  await page.keyboard.press('n')
+  await page.getByRole('textbox', { name: 'Title' }).fill('Noted while the server was down')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('[data-row]', { hasText: 'Noted while the server was down' })).toBeVisible()
+  expect(await countUnsent(page)).toBeGreaterThan(0)
+  await attachScreen(info, page, 'server-down')
+
+  await fieldbook.app.start()
+  const arrived = () => fieldbook.sql`select 1 from checks where title = 'Noted while the server was down'`
+  await expect.poll(async () => (await arrived()).length, { timeout: 60_000 }).toBe(1)
+  await untilSettled(page)
+  expect(await countUnsent(page)).toBe(0)
+})
+
+test('[F2.1] with the network cut off, a new page comes from the service worker, and sync is never cached', async ({
+  devices,
+}) => {
+  const device = await devices('ben')
+  await untilLoaded(device.page)
+  const stored = await device.page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+    const names = await caches.keys()
+    const caught = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+    return caught.flat().map(({ url }) => new URL(url).pathname)
+  })
+  expect(stored).toContain('/index.html')
+  expect(stored.some((path) => /sqlite3.*\.wasm$/.test(path))).toBe(true)
+  expect(stored.filter((path) => /^\/(sync|demo)/.test(path))).toEqual([])
+
+  await device.page.close()
+  await device.context.setOffline(true)
+  const page = await device.reopen()
+  await expect(page.locator('[data-row]').first()).toBeVisible()
+  await device.context.setOffline(false)
+})
+
+test('[P15] a second tab gets a coded answer and takes over when the first closes', async ({
+  devices,
+}, info) => {
+  const device = await devices('ada')
+  const first = device.page
+  await untilLoaded(first)
+  const second = await device.reopen()
+  await expect(second.getByRole('heading', { name: 'open in another tab' })).toBeVisible()
+  const code = await second.evaluate(async () => {
+    try {
+      await window.fieldbook?.db.all('select 1')
+      return 'no error'
+    } catch (error) {
+      return (error as { code?: string }).code
+    }
+  })
+  expect(code).toBe('database_in_use')
+  await attachScreen(info, second, 'second-tab')
+  await first.close()
+  await expect(second.locator('[data-row]').first()).toBeVisible()
+  expect(await query(second, 'select count(*) > 100 as many from checks')).toEqual([{ many: 1 }])
+})
+
+test('[F4] two devices side by side, each with its own database and its own offline switch', async ({
+  devices,
+}, info) => {
+  const { page } = await devices('chiara')
+  await page.setViewportSize({ width: 1480, height: 900 })
+  await page.goto('/duo')
+  const [ada, ben] = [0, 1].map((at) => page.frameLocator('iframe').nth(at))
+  if (ada === undefined || ben === undefined) throw new Error('there are two devices')
+  for (const device of [ada, ben]) await expect(device.locator('[data-row]').first()).toBeVisible()
+  await attachScreen(info, page, 'duo')
+
+  await switchNetwork(ada, false)
+  await ada.locator('[data-row]').first().click()
+  await ada.getByRole('textbox', { name: 'Title' }).fill('Changed in the cellar')
+  await ada.getByRole('textbox', { name: 'Title' }).press('Enter')
+  await expect(ada.getByText('Saved on this device, not sent yet')).toBeVisible()
+  await ben.locator('[data-row]').nth(1).click()
+  await ben.getByRole('textbox', { name: 'Title' }).fill('Changed on the roof')
+  await ben.getByRole('textbox', { name: 'Title' }).press('Enter')
+  await expect(ben.getByText('In step')).toBeVisible()
+  await ben.getByRole('button', { name: 'Back to the list' }).click()
+  await expect(ben.locator('[data-row]', { hasText: 'Changed in the cellar' })).toHaveCount(0)
+  await attachScreen(info, page, 'duo-left-offline')
+
+  await switchNetwork(ada, true)
+  await expect(ben.locator('[data-row]', { hasText: 'Changed in the cellar' })).toBeVisible()
+  await ada.getByRole('button', { name: 'Back to the list' }).click()
+  await expect(ada.locator('[data-row]', { hasText: 'Changed on the roof' })).toBeVisible()
+  await attachScreen(info, page, 'duo-in-step')
+})
