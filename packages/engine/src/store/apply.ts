@@ -1,0 +1,152 @@
+/**
+ * Applies what the server sent, each response in one transaction with capture off (P5.1).
+ *
+ * A pull moves the local database from one Postgres snapshot to another: rows, acknowledgements, scopes and cursor
+ * change together. Bootstrap pages may be newer than the cursor; the pull after the last page makes the scope exact.
+ *
+ * After `startOver` the rows stay readable while everything is loaded again. Keys that come are remembered; a scope
+ * that is ready again loses the rows that did not come. Until the end nothing is settled: the first pull may
+ * acknowledge changesets whose rows come only with a later page, and own writes must not flicker back (P9).
+ */
+import {
+  changesetNumber,
+  decodeHlc,
+  LandfallError,
+  type BootstrapResponse,
+  type ChangesetNumber,
+  type PullResponse,
+  type ScopeKey,
+} from '@landfall/protocol'
+import type { Clock, SqliteDriver } from '../ports.ts'
+import {
+  inTransaction,
+  laterHlc,
+  nonEmpty,
+  readState,
+  updateState,
+  withoutCapture,
+  type State,
+} from './bookkeeping.ts'
+import { recordConflicts } from './conflicts.ts'
+import { acknowledge } from './outbox.ts'
+import type { TableParts, Tables } from './parts.ts'
+import {
+  dropAllUnseenRows,
+  dropLostRows,
+  dropUnseenRows,
+  forgetScopes,
+  gainScopes,
+  markReady,
+  readScopes,
+  rememberPosition,
+} from './scopes.ts'
+
+export type ApplyContext = { driver: SqliteDriver; tables: Tables; clock: Clock }
+
+export function applyPull(context: ApplyContext, response: PullResponse): Set<string> {
+  return applying(context, ({ state, touched }) => {
+    checkUser(state, response)
+    const acknowledged = changesetNumber(Math.max(state.acknowledged, response.acknowledged))
+    applyPatches(context, response, { state, touched })
+    acknowledge(context.driver, acknowledged, response.rejections)
+    moveScopes(context, scopeMoves(context, state, response), touched)
+    const reloading = finishScopes(context, state, touched)
+    settle(context, reloading ? changesetNumber(0) : acknowledged, touched)
+    recordConflicts(context.driver, response.conflicts)
+    updateState(context.driver, {
+      acknowledged,
+      snapshot: response.cursor.snapshot,
+      history: response.cursor.history,
+      user_id: response.user,
+      hlc: laterHlc(state.hlc, decodeHlc(response.hlc)),
+      last_synced_at: context.clock.now(),
+      reloading: reloading ? 1 : 0,
+    })
+  })
+}
+
+export function applyPage(context: ApplyContext, scope: ScopeKey, response: BootstrapResponse): Set<string> {
+  return applying(context, ({ state, touched }) => {
+    // A page of a scope that was lost in the meantime must not bring its rows back.
+    if (!rememberPosition(context.driver, scope, response.next)) return
+    const withBase = tablesWithBase(context)
+    for (const { table, rows } of response.blocks) {
+      const parts = partsOf(context, table)
+      const mode = { hasBase: withBase.has(parts), reloading: state.reloading }
+      if (parts.rows.rows(rows, mode)) touched.add(table)
+    }
+    settle(context, changesetNumber(0), touched)
+  })
+}
+
+type Running = { state: State; touched: Set<string> }
+
+function applying({ driver }: ApplyContext, run: (running: Running) => void): Set<string> {
+  const touched = new Set<string>()
+  inTransaction(driver, () => withoutCapture(driver, () => run({ state: readState(driver), touched })))
+  return touched
+}
+
+function checkUser(state: State, response: PullResponse): void {
+  if (state.user === null || state.user === response.user) return
+  throw new LandfallError('user_changed', { stored: state.user, signedIn: response.user })
+}
+
+function partsOf({ tables }: ApplyContext, name: string): TableParts {
+  const parts = tables.get(name)
+  if (parts === undefined)
+    throw new LandfallError('response_invalid', { reason: 'unknown table', table: name })
+  return parts
+}
+
+function tablesWithBase({ driver, tables }: ApplyContext): Set<TableParts> {
+  return new Set(nonEmpty(driver, [...tables.values()], ({ table }) => table.base))
+}
+
+function applyPatches(context: ApplyContext, response: PullResponse, { state, touched }: Running): void {
+  const withBase = tablesWithBase(context)
+  for (const patch of response.tables) {
+    const parts = partsOf(context, patch.table)
+    const mode = { hasBase: withBase.has(parts), reloading: state.reloading }
+    if (parts.rows.patch(patch, mode)) touched.add(patch.table)
+  }
+}
+
+type ScopeMoves = { gained: ScopeKey[]; lost: ScopeKey[] }
+
+/** The first pull of a history names every scope that is held, and cannot know what we held before. */
+function scopeMoves({ driver }: ApplyContext, state: State, { gained, lost }: PullResponse): ScopeMoves {
+  if (state.cursor !== null) return { gained, lost }
+  const held = new Set(gained)
+  const stored = readScopes(driver).map(({ scope }) => scope)
+  return { gained, lost: stored.filter((scope) => !held.has(scope)) }
+}
+
+function moveScopes({ driver, tables }: ApplyContext, moves: ScopeMoves, touched: Set<string>): void {
+  forgetScopes(driver, moves.lost)
+  gainScopes(driver, moves.gained)
+  if (moves.lost.length === 0) return
+  const held = readScopes(driver).map(({ scope }) => scope)
+  for (const { table } of tables.values()) {
+    if (dropLostRows(driver, table, { lost: moves.lost, held })) touched.add(table.name)
+  }
+}
+
+/** Marks loaded scopes as ready. Returns whether a second load is still under way. */
+function finishScopes({ driver, tables }: ApplyContext, state: State, touched: Set<string>): boolean {
+  const ready = markReady(driver)
+  if (!state.reloading) return false
+  const done = readScopes(driver).every((scope) => scope.ready)
+  for (const { table } of tables.values()) {
+    const dropped = done ? dropAllUnseenRows(driver, table) : dropUnseenRows(driver, table, ready)
+    if (dropped) touched.add(table.name)
+    if (done) driver.exec(`DELETE FROM ${table.seen}`)
+  }
+  return !done
+}
+
+function settle(context: ApplyContext, upTo: ChangesetNumber, touched: Set<string>): void {
+  for (const { table, base } of tablesWithBase(context)) {
+    if (base.settle(upTo)) touched.add(table.name)
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A synced table as the store's modules see it: names quoted, codecs made, lists of columns ready for SQL.
+ *
+ * Three tables of Landfall's own stand beside each mirror table T: `landfall_before_T` (the rows as they were before
+ * the open transaction), `landfall_base_T` (the server's last known rows under unsent changes) and `landfall_seen_T`
+ * (keys seen while everything is loaded again). They have the mirror's column types, so that values compare and stay
+ * exactly as they are. Their extra columns begin with `landfall_`, which no column of an app does.
+ */
+import {
+  LandfallError,
+  type Manifest,
+  type ManifestColumn,
+  type ManifestTable,
+  type WireColumns,
+} from '@landfall/protocol'
+import { codecFor, mirrorType, quoteIdentifier, type Codec, type SqliteValue } from '@landfall/schema'
+
+export type MirrorColumn = {
+  name: string
+  /** Quoted. */
+  sql: string
+  definition: ManifestColumn
+  codec: Codec
+  /** The type in the STRICT mirror: INTEGER, BLOB, TEXT or ANY. */
+  stored: string
+  isKey: boolean
+}
+
+export type MirrorTable = {
+  name: string
+  definition: ManifestTable
+  columns: MirrorColumn[]
+  /** Key columns, in key order. */
+  key: MirrorColumn[]
+  /** Columns outside of the key. */
+  rest: MirrorColumn[]
+  /** Positions of the key columns in `columns`. */
+  keyPositions: number[]
+  /** Quoted names of the table itself and of those beside it. */
+  mirror: string
+  before: string
+  base: string
+  seen: string
+  /** `"a", "b"`: all columns, the key's columns. */
+  columnList: string
+  keyList: string
+  /** All its scopes are open to everyone and therefore read-only. */
+  readonly: boolean
+}
+
+export function mirrorTables(manifest: Manifest): Map<string, MirrorTable> {
+  return new Map(manifest.tables.map((table) => [table.name, mirrorTable(table)]))
+}
+
+export function mirrorTable(definition: ManifestTable): MirrorTable {
+  const columns = definition.columns.map((column) => mirrorColumn(column, definition))
+  const keyPositions = definition.key.map((name) => columns.findIndex((column) => column.name === name))
+  const key = keyPositions.flatMap((position) => columns[position] ?? [])
+  const { name } = definition
+  return {
+    name,
+    definition,
+    columns,
+    key,
+    rest: columns.filter((column) => !column.isKey),
+    keyPositions,
+    mirror: quoteIdentifier(name),
+    before: quoteIdentifier(`landfall_before_${name}`),
+    base: quoteIdentifier(`landfall_base_${name}`),
+    seen: quoteIdentifier(`landfall_seen_${name}`),
+    columnList: list(columns),
+    keyList: list(key),
+    readonly: definition.scopes.every((scope) => scope.column === null),
+  }
+}
+
+function mirrorColumn(definition: ManifestColumn, table: ManifestTable): MirrorColumn {
+  return {
+    name: definition.name,
+    sql: quoteIdentifier(definition.name),
+    definition,
+    codec: codecFor(definition.type),
+    stored: mirrorType(definition.type),
+    isKey: table.key.includes(definition.name),
+  }
+}
+
+/** The columns of a table beside the mirror: all as in the mirror, but nothing is NOT NULL outside of the key. */
+export function sideColumnsDdl(columns: MirrorColumn[]): string {
+  return columns
+    .map((column) => `${column.sql} ${column.stored}${column.isKey ? ' NOT NULL' : ''}`)
+    .join(',\n  ')
+}
+
+/** `"a", "b"`, or `new."a", new."b"` with a prefix. */
+export function list(columns: MirrorColumn[], prefix = ''): string {
+  return columns.map((column) => prefix + column.sql).join(', ')
+}
+
+/** `left."k1" = right."k1" AND ...` */
+export function sameKey(table: MirrorTable, left: string, right: string): string {
+  return table.key.map(({ sql }) => `${left}.${sql} = ${right}.${sql}`).join(' AND ')
+}
+
+/** `"k1" = ?1 AND ...`, with each key column's parameter given by `at`. */
+export function keyIs(table: MirrorTable, at: (position: number, index: number) => number): string {
+  return table.key
+    .map(({ sql }, index) => `${sql} = ?${at(table.keyPositions[index] ?? 0, index)}`)
+    .join(' AND ')
+}
+
+/** The table a message names; a message about another one is not for this schema. */
+export function tableNamed(tables: ReadonlyMap<string, MirrorTable>, name: string): MirrorTable {
+  const table = tables.get(name)
+  if (table === undefined)
+    throw new LandfallError('response_invalid', { reason: 'unknown table', table: name })
+  return table
+}
+
+/** Wire columns as the mirror stores them. */
+export function toStored(columns: MirrorColumn[], wire: WireColumns): SqliteValue[][] {
+  if (wire.length !== columns.length)
+    throw new LandfallError('response_invalid', { reason: 'a block has the wrong number of columns' })
+  return columns.map(({ codec }, index) => (wire[index] ?? []).map((text) => codec.fromWire(text)))
+}

@@ -1,0 +1,108 @@
+/**
+ * Opens the store over a connection: makes or migrates the local tables, then offers them as one `Store`.
+ */
+import { LandfallError, type Manifest } from '@landfall/protocol'
+import type { Clock, Randomness, SqliteDriver, SqliteStatement } from '../ports.ts'
+import type { Store } from '../store.ts'
+import { applyPage, applyPull } from './apply.ts'
+import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'
+import { readConflicts } from './conflicts.ts'
+import { forgetCursor, migrateMirror } from './migrate.ts'
+import { outboxCount, readOutbox, readRejections } from './outbox.ts'
+import { createTables } from './parts.ts'
+import { readScopes } from './scopes.ts'
+import { sealChangeset } from './seal.ts'
+
+export type StorePorts = { clock: Clock; randomness: Randomness }
+
+export function openStore(driver: SqliteDriver, manifest: Manifest, ports: StorePorts): Store {
+  inTransaction(driver, () => {
+    if (!hasBookkeeping(driver)) createBookkeeping(driver, ports.randomness.uuid())
+    migrateMirror(driver, manifest)
+  })
+  const context = { driver, tables: createTables(driver, manifest), clock: ports.clock }
+  return {
+    ...localTransactions(driver, (label) => sealChangeset(context, label)),
+
+    syncState() {
+      const { client, cursor, acknowledged, user, lastSyncedAt } = readState(driver)
+      return { client, cursor, acknowledged, user, lastSyncedAt, scopes: readScopes(driver) }
+    },
+    readOutbox: (limits) => readOutbox(driver, limits),
+    outboxCount: () => outboxCount(driver),
+
+    applyPull: (response) => applyPull(context, response),
+    applyPage: (scope, response) => applyPage(context, scope, response),
+    startOver: () => inTransaction(driver, () => forgetCursor(driver)),
+
+    conflicts: () => readConflicts(driver),
+    discardConflict: (id) => discard(driver, 'landfall_conflicts', id),
+    rejections: () => readRejections(driver),
+    discardRejection: (id) => discard(driver, 'landfall_rejections', id),
+  }
+}
+
+type LocalTransactions = Pick<Store, 'begin' | 'prepareUser' | 'commit' | 'rollback'>
+
+/** SQLite can roll back by itself (`OR ROLLBACK`, a full disk); what follows must not run outside of a transaction. */
+function localTransactions(
+  driver: SqliteDriver,
+  seal: (label: string | null) => ReturnType<Store['commit']>,
+): LocalTransactions {
+  let open = false
+
+  function checkAlive(): void {
+    if (open && !driver.inTransaction())
+      throw new LandfallError('transaction_closed', { reason: 'SQLite rolled the transaction back' })
+  }
+
+  return {
+    begin() {
+      driver.prepare('BEGIN').run([])
+      open = true
+    },
+    prepareUser: (sql) => guarded(driver.prepareUser(sql), checkAlive),
+    commit(label) {
+      try {
+        checkAlive()
+        const sealed = seal(label)
+        driver.prepare('COMMIT').run([])
+        return sealed
+      } catch (error) {
+        rollBack(driver)
+        throw error
+      } finally {
+        open = false
+      }
+    },
+    rollback() {
+      open = false
+      rollBack(driver)
+    },
+  }
+}
+
+function guarded(statement: SqliteStatement, check: () => void): SqliteStatement {
+  const { columns, readonly } = statement
+  return {
+    columns,
+    readonly,
+    all(params) {
+      check()
+      return statement.all(params)
+    },
+    run(params) {
+      check()
+      return statement.run(params)
+    },
+    runColumns(values) {
+      check()
+      statement.runColumns(values)
+    },
+  }
+}
+
+function discard(driver: SqliteDriver, table: string, id: string | number): void {
+  if (driver.prepare(`DELETE FROM ${table} WHERE id = ?`).run([id]) === 0)
+    throw new LandfallError('not_found', { id })
+}

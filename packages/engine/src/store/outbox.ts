@@ -1,0 +1,86 @@
+/**
+ * The outbox: sealed changesets that no pull has acknowledged yet, and the rejections that come out of it.
+ */
+import {
+  changesetNumber,
+  encodeHlc,
+  hlc,
+  type ChangeBlock,
+  type Changeset,
+  type ChangesetNumber,
+  type ErrorData,
+  type Hlc,
+  type Rejection,
+} from '@landfall/protocol'
+import type { StoredRejection } from '../api.ts'
+import type { SqliteDriver } from '../ports.ts'
+import type { OutboxLimits } from '../store.ts'
+import { only } from './bookkeeping.ts'
+
+export type Sealed = {
+  number: ChangesetNumber
+  hlc: Hlc
+  label: string | null
+  at: number
+  changes: ChangeBlock[]
+}
+
+export function appendOutbox(driver: SqliteDriver, { number, hlc: stamp, label, at, changes }: Sealed): void {
+  driver
+    .prepare('INSERT INTO landfall_outbox VALUES (?1, ?2, ?3, ?4, ?5, octet_length(?5))')
+    .run([number, stamp, label, at, JSON.stringify(changes)])
+}
+
+/** From the front, within the limits, but at least one when there is any. */
+export function readOutbox(driver: SqliteDriver, limits: OutboxLimits): Changeset[] {
+  const last = lastWithin(driver, limits)
+  return driver
+    .prepare('SELECT number, hlc, label, changes FROM landfall_outbox WHERE number <= ? ORDER BY number')
+    .all([last])
+    .map(([number, stamp, label, changes]) => ({
+      number: changesetNumber(Number(number)),
+      hlc: encodeHlc(hlc(BigInt(`${stamp}`))),
+      label: typeof label === 'string' ? label : null,
+      changes: JSON.parse(`${changes}`) as ChangeBlock[], // written by appendOutbox
+    }))
+}
+
+function lastWithin(driver: SqliteDriver, limits: OutboxLimits): number {
+  const sizes = driver
+    .prepare('SELECT number, bytes FROM landfall_outbox ORDER BY number LIMIT ?')
+    .all([Math.max(1, limits.changesets)])
+  let last = 0
+  let total = 0
+  for (const [number, bytes] of sizes) {
+    total += Number(bytes)
+    if (last !== 0 && total > limits.bytes) break
+    last = Number(number)
+  }
+  return last
+}
+
+export const outboxCount = (driver: SqliteDriver): number =>
+  Number(only(driver, 'SELECT count(*) FROM landfall_outbox'))
+
+/** Sets the rejected ones aside with their reasons, then drops what has a verdict. */
+export function acknowledge(driver: SqliteDriver, upTo: ChangesetNumber, rejections: Rejection[]): void {
+  const setAside = driver.prepare(`
+    INSERT INTO landfall_rejections (number, label, at, error, changes)
+    SELECT number, label, at, ?2, changes FROM landfall_outbox WHERE number = ?1
+  `)
+  for (const { number, error } of rejections) setAside.run([number, JSON.stringify(error)])
+  driver.prepare('DELETE FROM landfall_outbox WHERE number <= ?').run([upTo])
+}
+
+export function readRejections(driver: SqliteDriver): StoredRejection[] {
+  return driver
+    .prepare('SELECT id, label, at, error, changes FROM landfall_rejections ORDER BY id')
+    .all([])
+    .map(([id, label, at, error, changes]) => ({
+      id: Number(id),
+      label: typeof label === 'string' ? label : null,
+      at: Number(at),
+      error: JSON.parse(`${error}`) as ErrorData, // written by acknowledge
+      changes: JSON.parse(`${changes}`),
+    }))
+}

@@ -1,0 +1,24 @@
+/**
+ * What the store's modules share: the connection, the synced tables, and per table the modules that work on it.
+ */
+import type { Manifest } from '@landfall/protocol'
+import type { SqliteDriver } from '../ports.ts'
+import { createRowApplier, type RowApplier } from './apply-rows.ts'
+import { createBase, type Base } from './base.ts'
+import { mirrorTables, type MirrorTable } from './mirror-table.ts'
+import { createNetReader, type NetReader } from './net-changes.ts'
+
+export type TableParts = { table: MirrorTable; net: NetReader; base: Base; rows: RowApplier }
+
+/** In manifest order, by name. */
+export type Tables = ReadonlyMap<string, TableParts>
+
+export function createTables(driver: SqliteDriver, manifest: Manifest): Tables {
+  return new Map(
+    [...mirrorTables(manifest)].map(([name, table]) => {
+      const base = createBase(driver, table)
+      const net = createNetReader(driver, table)
+      return [name, { table, net, base, rows: createRowApplier(driver, table, base) }]
+    }),
+  )
+}

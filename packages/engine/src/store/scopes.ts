@@ -1,0 +1,103 @@
+/**
+ * The scopes a client holds, how far each is loaded, and which rows belong to them.
+ *
+ * A row's scopes are read from its own columns, on this side as on the server's. Rows of a lost scope that no other
+ * held scope covers are dropped; rows with unsent changes only lose their base and go with their verdict.
+ */
+import { decodeScopeKey, type BootstrapPosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
+import { quoteSqliteLiteral } from '@landfall/schema'
+import type { SqliteDriver } from '../ports.ts'
+import type { ScopeState } from '../store.ts'
+import { sameKey, type MirrorTable } from './mirror-table.ts'
+
+export function readScopes(driver: SqliteDriver): ScopeState[] {
+  return driver
+    .prepare('SELECT scope, ready, loaded, position FROM landfall_scopes ORDER BY scope')
+    .all([])
+    .map(([scope, ready, loaded, position]) => ({
+      scope: scope as ScopeKey, // written by gainScopes
+      ready: ready === 1,
+      loaded: loaded === 1,
+      position: typeof position === 'string' ? (JSON.parse(position) as BootstrapPosition) : null,
+    }))
+}
+
+export function gainScopes(driver: SqliteDriver, scopes: ScopeKey[]): void {
+  driver.prepare('INSERT OR IGNORE INTO landfall_scopes VALUES (?, 0, 0, NULL)').runColumns([scopes])
+}
+
+export function forgetScopes(driver: SqliteDriver, scopes: ScopeKey[]): void {
+  driver.prepare('DELETE FROM landfall_scopes WHERE scope = ?').runColumns([scopes])
+}
+
+/** Where the next page starts; null: the last page is here. False when the scope is not held (any more). */
+export function rememberPosition(
+  driver: SqliteDriver,
+  scope: ScopeKey,
+  next: BootstrapPosition | null,
+): boolean {
+  const update = driver.prepare('UPDATE landfall_scopes SET position = ?, loaded = ? WHERE scope = ?')
+  return update.run([next === null ? null : JSON.stringify(next), next === null ? 1 : 0, scope]) > 0
+}
+
+/** A pull that follows a scope's last page makes it exact. Returns the scopes that have just become ready. */
+export function markReady(driver: SqliteDriver): ScopeKey[] {
+  const ready = readScopes(driver).filter((scope) => scope.loaded && !scope.ready)
+  if (ready.length === 0) return []
+  driver.exec('UPDATE landfall_scopes SET ready = 1 WHERE loaded = 1')
+  return ready.map(({ scope }) => scope)
+}
+
+/** All scopes have to be loaded again. */
+export function unloadScopes(driver: SqliteDriver): void {
+  driver.exec('UPDATE landfall_scopes SET ready = 0, loaded = 0, position = NULL')
+}
+
+/** Drops the rows of `lost` that none of `held` covers. True if there were any. */
+export function dropLostRows(
+  driver: SqliteDriver,
+  table: MirrorTable,
+  { lost, held }: { lost: ScopeKey[]; held: ScopeKey[] },
+): boolean {
+  const inLost = belongsTo(table, lost)
+  if (inLost === null) return false
+  return dropRows(driver, table, `(${inLost}) IS TRUE AND (${belongsTo(table, held) ?? 'FALSE'}) IS NOT TRUE`)
+}
+
+/** Drops the rows of the scopes whose keys did not come again while everything was loaded anew. */
+export function dropUnseenRows(driver: SqliteDriver, table: MirrorTable, scopes: ScopeKey[]): boolean {
+  const inScopes = belongsTo(table, scopes)
+  return inScopes === null ? false : dropRows(driver, table, `(${inScopes}) IS TRUE AND ${unseen(table)}`)
+}
+
+export function dropAllUnseenRows(driver: SqliteDriver, table: MirrorTable): boolean {
+  return dropRows(driver, table, unseen(table))
+}
+
+/** For a row of the mirror or of the base, both named r. */
+const unseen = (table: MirrorTable): string =>
+  `NOT EXISTS (SELECT 1 FROM ${table.seen} s WHERE ${sameKey(table, 's', 'r')})`
+
+function dropRows(driver: SqliteDriver, table: MirrorTable, condition: string): boolean {
+  const { mirror, base } = table
+  driver.exec(`UPDATE ${base} AS r SET landfall_existed = 0 WHERE ${condition}`)
+  driver.exec(`DELETE FROM ${mirror} AS r WHERE ${condition}
+    AND NOT EXISTS (SELECT 1 FROM ${base} b WHERE ${sameKey(table, 'b', 'r')})`)
+  return driver.changes() > 0
+}
+
+/** SQL that is true for a row of one of the scopes; null when no scope can hold a row of this table. */
+function belongsTo(table: MirrorTable, scopes: ScopeKey[]): string | null {
+  const conditions = table.definition.scopes.flatMap((rule) => condition(table, rule, scopes) ?? [])
+  return conditions.length === 0 ? null : conditions.join(' OR ')
+}
+
+function condition(table: MirrorTable, rule: ManifestScope, scopes: ScopeKey[]): string | null {
+  const keys = scopes.map(decodeScopeKey).filter(({ scope }) => scope === rule.scope)
+  if (keys.length === 0) return null
+  if (rule.column === null) return 'TRUE'
+  const column = table.columns.find(({ name }) => name === rule.column)
+  if (column === undefined) return null
+  const values = keys.map(({ key }) => quoteSqliteLiteral(column.codec.fromWire(key)))
+  return `r.${column.sql} IN (${values.join(', ')})`
+}

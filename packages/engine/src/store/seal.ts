@@ -1,0 +1,41 @@
+/**
+ * Seals the open transaction into a changeset: net changes, number, stamp and outbox entry, before the COMMIT that
+ * makes data, outbox and clock durable together (P1.2).
+ */
+import { changesetNumber, nextHlc, type ChangeBlock, type ChangesetNumber } from '@landfall/protocol'
+import type { Clock, SqliteDriver } from '../ports.ts'
+import { nonEmpty, readState, updateState } from './bookkeeping.ts'
+import { appendOutbox } from './outbox.ts'
+import type { TableParts, Tables } from './parts.ts'
+
+export type Seal = { number: ChangesetNumber | null; touched: Set<string> }
+
+export type SealContext = { driver: SqliteDriver; tables: Tables; clock: Clock }
+
+export function sealChangeset({ driver, tables, clock }: SealContext, label: string | null): Seal {
+  const changed = nonEmpty(driver, [...tables.values()], ({ table }) => table.before)
+  const touched = new Set(changed.map(({ table }) => table.name))
+  const found = changed.map((parts) => ({ parts, blocks: parts.net.read() }))
+  const changes = found.flatMap(({ blocks }) => blocks)
+  const number = changes.length === 0 ? null : append({ driver, clock }, changes, label)
+  for (const { parts, blocks } of found) close(parts, blocks, number)
+  return { number, touched }
+}
+
+function append(
+  { driver, clock }: { driver: SqliteDriver; clock: Clock },
+  changes: ChangeBlock[],
+  label: string | null,
+): ChangesetNumber {
+  const { nextNumber, hlc: last } = readState(driver)
+  const at = clock.now()
+  const hlc = nextHlc(last, at)
+  appendOutbox(driver, { number: nextNumber, hlc, label, at, changes })
+  updateState(driver, { next_number: changesetNumber(nextNumber + 1), hlc })
+  return nextNumber
+}
+
+function close({ net, base }: TableParts, blocks: ChangeBlock[], number: ChangesetNumber | null): void {
+  if (number !== null && blocks.length > 0) base.record(number, blocks)
+  net.clear()
+}
