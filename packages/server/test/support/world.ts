@@ -17,7 +17,13 @@ export type NotesWorld = {
   close(): Promise<void>
 }
 
-export type WorldOptions = { address?: string; limits?: Partial<Limits>; server?: Partial<SyncServerOptions> }
+export type WorldOptions = {
+  address?: string
+  limits?: Partial<Limits>
+  server?: Partial<SyncServerOptions>
+  /** What the sync server gets in place of the database. */
+  wrap?: (database: Database) => Database
+}
 
 /** Every non-empty bearer token is its user's name. */
 export function authenticate(request: Request): { userId: string } | null {
@@ -32,7 +38,8 @@ export async function createNotesWorld(options: WorldOptions = {}): Promise<Note
   await createNotesTables(database)
   await migrateSync(database, sync)
   const limits = { rateBurst: 1e9, ...options.limits }
-  const server = createSyncServer({ sync, database, authenticate, holders, limits, ...options.server })
+  const given = options.wrap?.(database) ?? database
+  const server = createSyncServer({ sync, database: given, authenticate, holders, limits, ...options.server })
   return {
     url,
     database,

@@ -1,0 +1,28 @@
+/**
+ * Cuts the changesets of a push into runs that may be written together without changing what their order means (P2.2).
+ *
+ * Within a run no row is touched twice, so every row has one old and one new value. Runs write inserts and updates
+ * before deletes; so after a changeset that deletes, only others that merely delete may join: else a child inserted
+ * under a parent that an earlier changeset deleted would be written first and then cascade away unseen.
+ */
+import type { CheckedChangeset } from './batch.ts'
+
+export function splitRuns(changesets: readonly CheckedChangeset[]): CheckedChangeset[][] {
+  const runs: CheckedChangeset[][] = []
+  let touched = new Set<string>()
+  let deleting = false
+  for (const changeset of changesets) {
+    const repeats = changeset.rowIds.some((id) => touched.has(id))
+    const writesAfterDelete = deleting && changeset.blocks.some(({ operation }) => operation !== 'delete')
+    const run = runs.at(-1)
+    if (run && !repeats && !writesAfterDelete) run.push(changeset)
+    else {
+      runs.push([changeset])
+      touched = new Set()
+      deleting = false
+    }
+    for (const id of changeset.rowIds) touched.add(id)
+    deleting ||= changeset.blocks.some(({ operation }) => operation === 'delete')
+  }
+  return runs
+}

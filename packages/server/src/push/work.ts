@@ -1,0 +1,18 @@
+/** What all steps of one push work with: the transaction, whose it is, and what the user may do. */
+import type { ClientId, Hlc, UserId } from '@landfall/protocol'
+import type { ServerContext } from '../context.ts'
+import type { Tx } from '../database.ts'
+import type { PreparedHolders } from '../holders.ts'
+import type { Rights } from './rights.ts'
+
+export type PushWork = {
+  context: ServerContext
+  tx: Tx
+  client: ClientId
+  user: UserId
+  holders: PreparedHolders
+  /** As of the changesets applied so far; see `readRights`. */
+  rights: Rights
+  /** The oldest stamp that the change log covers; null until it is needed. */
+  horizon: Hlc | null
+}

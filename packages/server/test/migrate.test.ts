@@ -1,0 +1,168 @@
+import { defineSync } from '@landfall/schema'
+import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
+import { integer, pgTable, text, varchar } from 'drizzle-orm/pg-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database } from '../src/database.ts'
+import { migrateSync } from '../src/migrate/migrate.ts'
+import { captureSql, functionName } from '../src/migrate/triggers.ts'
+import { openDatabase } from '../src/open-database.ts'
+import { failure, query } from './database-contract.ts'
+
+const items = pgTable('items', { id: integer().primaryKey(), owner: text(), name: varchar({ length: 20 }) })
+const sync = defineSync({ tables: { items }, scopes: { own: { items: (t) => t.owner } } })
+
+let server: TestDatabase
+let database: Database
+
+beforeAll(async () => {
+  server = await createTestDatabase('migrate')
+  database = await openDatabase(server.url)
+})
+
+afterAll(async () => {
+  await database.close()
+  await server.drop()
+})
+
+const problems = async (over: Database = database) => {
+  const error = await failure(migrateSync(over, sync))
+  expect(error).toMatchObject({ code: 'database_invalid' })
+  return (error as { details: { problems: { problem: string }[] } }).details.problems.map(
+    ({ problem }) => problem,
+  )
+}
+
+test('[P12] migrateSync names everything that does not fit, before it changes anything', async () => {
+  expect(await problems()).toEqual(['It does not exist.'])
+  await query(database, 'CREATE TABLE items (id bigint, name text)')
+  expect(await problems()).toEqual([
+    'It has no primary key.',
+    'Its type is bigint, in the schema integer.',
+    'It does not exist.',
+    expect.stringMatching(/^Its type is text, in the schema varchar/),
+  ])
+  await query(database, 'DROP TABLE items')
+  await query(database, 'CREATE TABLE items (id int, owner text PRIMARY KEY, name varchar(20))')
+  expect(await problems()).toEqual(['Its primary key is {owner}, in the schema {id}.'])
+  await query(database, 'DROP TABLE items')
+  await query(database, 'CREATE TABLE items (id int PRIMARY KEY, owner text, name varchar(20))')
+  await query(database, 'CREATE TABLE more_items () INHERITS (items)')
+  expect(await problems()).toEqual(['Other tables inherit from it.'])
+  await query(database, 'DROP TABLE more_items')
+  const [row] = await query(database, `SELECT to_regnamespace('landfall')::text AS schema`)
+  expect(row).toEqual({ schema: null })
+})
+
+test('[P12] a role that does not own the tables is told so', async () => {
+  const role = `stranger_${crypto.randomUUID().slice(0, 8)}`
+  await query(database, `CREATE ROLE ${role} LOGIN`)
+  const url = new URL(server.url)
+  url.username = role
+  const stranger = await openDatabase(url.href, { connections: 1 })
+  expect(await problems(stranger)).toEqual(['The role may not read it or put triggers on it.'])
+  await stranger.close()
+  await query(database, `DROP ROLE ${role}`)
+})
+
+test('[P6.2] migrateSync is idempotent, repairs what was switched off, and lets go of tables that are no longer synced', async () => {
+  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], released: [] })
+  expect(await migrateSync(database, sync)).toEqual({ captured: [], released: [] })
+  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_update')
+  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], released: [] })
+  await query(database, 'CREATE TABLE others (id int PRIMARY KEY, owner text)')
+  const others = pgTable('others', { id: integer().primaryKey(), owner: text() })
+  const changed = defineSync({ tables: { others }, scopes: { own: { others: (t) => t.owner } } })
+  expect(await migrateSync(database, changed)).toEqual({ captured: ['others'], released: ['items'] })
+  const [row] = await query(
+    database,
+    `SELECT count(*)::text FROM pg_trigger WHERE tgrelid = 'items'::regclass`,
+  )
+  expect(row).toEqual({ count: '0' })
+})
+
+test('[P6.2] two processes that migrate at once do not disturb each other', async () => {
+  const other = await openDatabase(server.url)
+  const reports = await Promise.all([migrateSync(database, sync), migrateSync(other, sync)])
+  expect(reports.flatMap((report) => report.captured)).toEqual(['items'])
+  await other.close()
+})
+
+test('[P8] a long transaction on a synced table makes migrating fail with a retryable answer, not wait for ever', async () => {
+  const hasty = await openDatabase(server.url, { timeouts: { lock: 100 } })
+  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_update')
+  await database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
+    await tx.query(`INSERT INTO items VALUES (1, 'a', 'b')`)
+    expect(await failure(migrateSync(hasty, sync))).toMatchObject({
+      code: 'server_busy',
+      details: { reason: 'lock' },
+    })
+  })
+  await hasty.close()
+  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], released: [] })
+})
+
+test('[P6.2] the generated SQL of a small table reads as it should', () => {
+  const [table] = sync.manifest.tables
+  expect(table).toBeDefined()
+  if (!table) return
+  const sql = captureSql(table, false)
+  expect(sql.triggers.join(';\n')).toMatchInlineSnapshot(`
+    "DROP TRIGGER IF EXISTS landfall_insert ON "public"."items";
+    CREATE TRIGGER landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS captured FOR EACH STATEMENT
+      EXECUTE FUNCTION landfall."capture_insert_items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_insert;
+    DROP TRIGGER IF EXISTS landfall_delete ON "public"."items";
+    CREATE TRIGGER landfall_delete AFTER DELETE ON "public"."items" REFERENCING OLD TABLE AS captured FOR EACH STATEMENT
+      EXECUTE FUNCTION landfall."capture_delete_items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_delete;
+    DROP TRIGGER IF EXISTS landfall_update ON "public"."items";
+    CREATE TRIGGER landfall_update AFTER UPDATE ON "public"."items" FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+        OR OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C"
+        OR OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C")
+      EXECUTE FUNCTION landfall."capture_update_items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_update;
+    DROP TRIGGER IF EXISTS landfall_truncate ON "public"."items";
+    CREATE TRIGGER landfall_truncate AFTER TRUNCATE ON "public"."items" FOR EACH STATEMENT
+      EXECUTE FUNCTION landfall."capture_truncate_items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_truncate"
+  `)
+  expect(sql.functions[2]).toMatchInlineSnapshot(`
+    "
+    CREATE OR REPLACE FUNCTION landfall."capture_update_items"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS $capture$
+    DECLARE
+      stamp  bigint := landfall.stamp();
+      author text   := nullif(current_setting('landfall.client', true), '');
+    BEGIN
+
+      IF OLD."id" IS DISTINCT FROM NEW."id" THEN
+        INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
+      SELECT 'items', ARRAY[OLD."id"::text], s.scope, 'd', stamp, author
+      FROM (VALUES ('own:' || OLD."owner"::text)) AS s(scope)
+      WHERE s.scope IS NOT NULL;
+        INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
+      SELECT 'items', ARRAY[NEW."id"::text], s.scope, 'i', stamp, author
+      FROM (VALUES ('own:' || NEW."owner"::text)) AS s(scope)
+      WHERE s.scope IS NOT NULL;
+        RETURN NULL;
+      END IF;
+
+      INSERT INTO landfall.changes (tbl, key, scope, op, columns, hlc, client)
+      SELECT 'items', ARRAY[NEW."id"::text], s.scope, s.op,
+        array_remove(ARRAY[
+          CASE WHEN OLD."id" IS DISTINCT FROM NEW."id" THEN 'id' END,
+          CASE WHEN OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C" THEN 'owner' END,
+          CASE WHEN OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C" THEN 'name' END]::text[], NULL),
+        stamp, author
+      FROM (VALUES ('own:' || NEW."owner"::text, CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'i' ELSE 'u' END::"char"),
+        (CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'own:' || OLD."owner"::text END, 'x'::"char")) AS s(scope, op)
+      WHERE s.scope IS NOT NULL;
+      RETURN NULL;
+    END
+    $capture$"
+  `)
+  expect(functionName('insert', 'x'.repeat(63))).toMatch(/^.{1,63}$/)
+  expect(functionName('insert', `${'x'.repeat(62)}a`)).not.toBe(functionName('insert', `${'x'.repeat(62)}b`))
+})
