@@ -1,7 +1,7 @@
 /** Wrong names do not compile; each line below `@ts-expect-error` must be an error for the type check to pass. */
 import { expect, expectTypeOf, test } from 'vitest'
 import { defineSync, type SyncDefinition } from '../src/index.ts'
-import { checks, countries, members, projects, sync } from './support/tables.ts'
+import { checks, type countries, type members, projects, sync } from './support/tables.ts'
 
 const tables = { checks, projects }
 const scopes = {
