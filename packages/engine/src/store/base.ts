@@ -12,6 +12,8 @@
 import type { ChangeBlock, ChangesetNumber } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
+import { only } from './bookkeeping.ts'
+import { jsonIn, numberIn } from './cells.ts'
 import { keyIs, sideColumnsDdl, toStored, type MirrorTable } from './mirror-table.ts'
 
 const WHOLE_ROW = '*'
@@ -97,7 +99,7 @@ export function upsertClause(table: MirrorTable): string {
 const rows = (block: ChangeBlock | undefined): number => block?.keys[0]?.length ?? 0
 
 function entries(driver: SqliteDriver, table: MirrorTable): number {
-  return Number(driver.prepare(`SELECT count(*) FROM ${table.before}`).all([])[0]?.[0])
+  return numberIn(only(driver, `SELECT count(*) FROM ${table.before}`))
 }
 
 /** `whole`: the block holds every row that has a before image, so that one statement notes them all. */
@@ -112,10 +114,8 @@ function recordBlock(
     return
   }
   const keys = toStored(table.key, block.keys)
-  const count = rows(block)
-  driver
-    .prepare(sql.recordKey)
-    .runColumns([new Array<string>(count).fill(touched), new Array<number>(count).fill(number), ...keys])
+  const each = keys[0] ?? []
+  driver.prepare(sql.recordKey).runColumns([each.map(() => touched), each.map(() => number), ...keys])
 }
 
 /** Rows that no later changeset touches: set-wise. */
@@ -132,7 +132,7 @@ function settleWhole(driver: SqliteDriver, sql: Parts['sql'], upTo: ChangesetNum
 function followBase({ driver, table, sql }: Parts, upTo: ChangesetNumber): boolean {
   const found = driver.prepare(sql.unsettled).all([upTo])
   for (const [existed, text, ...key] of found) {
-    const touched = stillTouched(`${text}`, upTo)
+    const touched = stillTouched(jsonIn(text) as Touches, upTo)
     const pending = new Set(touched.map(([name]) => name))
     if (existed === 1 && !pending.has(WHOLE_ROW)) showExcept({ driver, table, sql }, pending, key)
     const first = Math.min(...touched.map(([, number]) => number))
@@ -141,8 +141,10 @@ function followBase({ driver, table, sql }: Parts, upTo: ChangesetNumber): boole
   return found.length > 0
 }
 
-function stillTouched(text: string, upTo: ChangesetNumber): [name: string, number: number][] {
-  const touched = JSON.parse(text) as { [name: string]: number } // written by recordBlock and retouch
+/** As recordBlock and retouch write it. */
+type Touches = { [column: string]: number }
+
+function stillTouched(touched: Touches, upTo: ChangesetNumber): [name: string, number: number][] {
   return Object.entries(touched).filter(([, number]) => number > upTo)
 }
 

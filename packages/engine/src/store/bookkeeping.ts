@@ -7,7 +7,6 @@
 import {
   changesetNumber,
   clientId,
-  decodeHlc,
   historyId,
   hlc,
   LandfallError,
@@ -21,6 +20,7 @@ import {
 } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
+import { bigintIn, numberIn, numberOrNull, textIn } from './cells.ts'
 
 /** Of these tables; a file of a later one is refused. */
 const FORMAT = 1
@@ -126,16 +126,16 @@ export function readState(driver: SqliteDriver): State {
   const [row = []] = driver.prepare(READ_STATE).all([])
   const [client, next, stamp, acknowledged, snapshot, history, user, lastSyncedAt, reloading] = row
   return {
-    client: clientId(`${client}`),
-    nextNumber: changesetNumber(Number(next)),
-    hlc: decodeHlc(`${stamp}`),
-    acknowledged: changesetNumber(Number(acknowledged)),
+    client: clientId(textIn(client)),
+    nextNumber: changesetNumber(numberIn(next)),
+    hlc: hlc(bigintIn(stamp)),
+    acknowledged: changesetNumber(numberIn(acknowledged)),
     cursor:
       typeof snapshot === 'string' && typeof history === 'string'
         ? { snapshot: snapshotText(snapshot), history: historyId(history) }
         : null,
     user: typeof user === 'string' ? userId(user) : null,
-    lastSyncedAt: typeof lastSyncedAt === 'number' ? lastSyncedAt : null,
+    lastSyncedAt: numberOrNull(lastSyncedAt),
     reloading: reloading === 1,
   }
 }

@@ -8,8 +8,8 @@
  * `INSERT ... SELECT ... WHERE NOT EXISTS` instead of `INSERT OR IGNORE`: inside a trigger the outer statement's
  * conflict clause replaces the trigger's own. `recursive_triggers` must be on, or REPLACE deletes unseen.
  */
-import type { MirrorTable } from './mirror-table.ts'
-import { list, sideColumnsDdl } from './mirror-table.ts'
+import { quoteIdentifier } from '@landfall/schema'
+import { list, sideColumnsDdl, type MirrorTable } from './mirror-table.ts'
 
 /** The statements that create the table of before images and the triggers. */
 export function captureDdl(table: MirrorTable): string[] {
@@ -19,20 +19,22 @@ export function captureDdl(table: MirrorTable): string[] {
   landfall_existed INTEGER NOT NULL,
   PRIMARY KEY (${table.keyList})
 ) STRICT, WITHOUT ROWID`,
-    trigger(table, 'insert', `AFTER INSERT ON ${table.mirror} WHEN ${CAPTURING}`, [wasAbsent(table)]),
-    trigger(table, 'update', `AFTER UPDATE ON ${table.mirror} WHEN ${CAPTURING}`, [wasThere(table)]),
-    trigger(table, 'rekey', `AFTER UPDATE ON ${table.mirror} WHEN ${keyChanged(table)} AND ${CAPTURING}`, [
-      wasAbsent(table),
-    ]),
-    trigger(table, 'delete', `AFTER DELETE ON ${table.mirror} WHEN ${CAPTURING}`, [wasThere(table)]),
+    trigger(table, { name: 'insert', on: 'INSERT', does: wasAbsent(table) }),
+    trigger(table, { name: 'update', on: 'UPDATE', does: wasThere(table) }),
+    trigger(table, { name: 'rekey', on: 'UPDATE', when: keyChanged(table), does: wasAbsent(table) }),
+    trigger(table, { name: 'delete', on: 'DELETE', does: wasThere(table) }),
   ]
 }
 
 const CAPTURING = '(SELECT capturing FROM landfall_guard)'
 
-function trigger(table: MirrorTable, event: string, when: string, statements: string[]): string {
-  const name = `"landfall_${event}_${table.name.replaceAll('"', '""')}"`
-  return `CREATE TRIGGER ${name} ${when} BEGIN ${statements.map((sql) => `${sql};`).join(' ')} END`
+type Trigger = { name: string; on: 'INSERT' | 'UPDATE' | 'DELETE'; when?: string; does: string }
+
+function trigger(table: MirrorTable, { name, on, when, does }: Trigger): string {
+  const condition = when === undefined ? CAPTURING : `${when} AND ${CAPTURING}`
+  return `CREATE TRIGGER ${quoteIdentifier(`landfall_${name}_${table.name}`)}
+  AFTER ${on} ON ${table.mirror} WHEN ${condition}
+  BEGIN ${does}; END`
 }
 
 function wasAbsent(table: MirrorTable): string {

@@ -2,6 +2,7 @@
 import { decodeHlc, timeOfHlc, type ConflictRecord } from '@landfall/protocol'
 import type { StoredConflict } from '../api.ts'
 import type { SqliteDriver } from '../ports.ts'
+import { jsonIn, numberIn } from './cells.ts'
 
 /** A record that is here already is not taken twice. */
 export function recordConflicts(driver: SqliteDriver, conflicts: ConflictRecord[]): void {
@@ -19,5 +20,5 @@ export function readConflicts(driver: SqliteDriver): StoredConflict[] {
   return driver
     .prepare('SELECT at, record FROM landfall_conflicts ORDER BY at, id')
     .all([])
-    .map(([at, record]) => ({ ...(JSON.parse(`${record}`) as ConflictRecord), at: Number(at) })) // as recorded
+    .map(([at, record]) => ({ ...(jsonIn(record) as ConflictRecord), at: numberIn(at) })) // as recorded
 }

@@ -11,6 +11,7 @@ import type { SqliteDriver } from '../ports.ts'
 import { baseDdl } from './base.ts'
 import { only, updateState } from './bookkeeping.ts'
 import { captureDdl } from './capture.ts'
+import { textIn } from './cells.ts'
 import { mirrorTable, type MirrorTable } from './mirror-table.ts'
 import { unloadScopes } from './scopes.ts'
 
@@ -121,7 +122,7 @@ function matchIndexes(driver: SqliteDriver, manifest: Manifest): void {
   const existing = driver
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     .all([])
-    .map(([name]) => `${name}`)
+    .map(([name]) => textIn(name))
   for (const name of existing) {
     if (!names.includes(name)) driver.exec(`DROP INDEX ${quoteIdentifier(name)}`)
   }

@@ -16,6 +16,7 @@ import type { StoredRejection } from '../api.ts'
 import type { SqliteDriver } from '../ports.ts'
 import type { OutboxLimits } from '../store.ts'
 import { only } from './bookkeeping.ts'
+import { bigintIn, jsonIn, numberIn, textOrNull } from './cells.ts'
 
 export type Sealed = {
   number: ChangesetNumber
@@ -38,10 +39,10 @@ export function readOutbox(driver: SqliteDriver, limits: OutboxLimits): Changese
     .prepare('SELECT number, hlc, label, changes FROM landfall_outbox WHERE number <= ? ORDER BY number')
     .all([last])
     .map(([number, stamp, label, changes]) => ({
-      number: changesetNumber(Number(number)),
-      hlc: encodeHlc(hlc(BigInt(`${stamp}`))),
-      label: typeof label === 'string' ? label : null,
-      changes: JSON.parse(`${changes}`) as ChangeBlock[], // written by appendOutbox
+      number: changesetNumber(numberIn(number)),
+      hlc: encodeHlc(hlc(bigintIn(stamp))),
+      label: textOrNull(label),
+      changes: jsonIn(changes) as ChangeBlock[], // written by appendOutbox
     }))
 }
 
@@ -52,15 +53,15 @@ function lastWithin(driver: SqliteDriver, limits: OutboxLimits): number {
   let last = 0
   let total = 0
   for (const [number, bytes] of sizes) {
-    total += Number(bytes)
+    total += numberIn(bytes)
     if (last !== 0 && total > limits.bytes) break
-    last = Number(number)
+    last = numberIn(number)
   }
   return last
 }
 
 export const outboxCount = (driver: SqliteDriver): number =>
-  Number(only(driver, 'SELECT count(*) FROM landfall_outbox'))
+  numberIn(only(driver, 'SELECT count(*) FROM landfall_outbox'))
 
 /** Sets the rejected ones aside with their reasons, then drops what has a verdict. */
 export function acknowledge(driver: SqliteDriver, upTo: ChangesetNumber, rejections: Rejection[]): void {
@@ -77,10 +78,10 @@ export function readRejections(driver: SqliteDriver): StoredRejection[] {
     .prepare('SELECT id, label, at, error, changes FROM landfall_rejections ORDER BY id')
     .all([])
     .map(([id, label, at, error, changes]) => ({
-      id: Number(id),
-      label: typeof label === 'string' ? label : null,
-      at: Number(at),
-      error: JSON.parse(`${error}`) as ErrorData, // written by acknowledge
-      changes: JSON.parse(`${changes}`),
+      id: numberIn(id),
+      label: textOrNull(label),
+      at: numberIn(at),
+      error: jsonIn(error) as ErrorData, // written by acknowledge
+      changes: jsonIn(changes),
     }))
 }

@@ -61,7 +61,7 @@ class Connection implements StatementHost {
     this.#out = module.raw.malloc(8)
     module.sqlite3.capi.sqlite3_set_authorizer(
       database.pointer,
-      (_context, code, first, second, _schema, trigger) =>
+      (...[, code, first, second, , trigger]) =>
         decide(this.#gate, { code, first: text(first), second: text(second), trigger: text(trigger) }),
       0,
     )
