@@ -32,6 +32,7 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
   useKeys({
     ...deviceKeys(device),
     n: add,
+    Escape: () => (menu ? setMenu(false) : leave()),
     '/': () => search.current?.focus(),
     '?': () => shortcuts.current?.showModal(),
   })
@@ -89,7 +90,6 @@ function deviceKeys({ network }: Device): Keys {
     k: () => moveFocus(-1),
     c: () => document.querySelector<HTMLElement>('[data-comment-field]')?.focus(),
     o: () => network.turn(!network.on),
-    Escape: leave,
     '1': pickStatus(0),
     '2': pickStatus(1),
     '3': pickStatus(2),
@@ -97,9 +97,12 @@ function deviceKeys({ network }: Device): Keys {
   }
 }
 
-/** Out of a field first, then out of the check. */
+/** Out of a field first, then out of the check and back to its row. */
 function leave(): void {
   const focused = document.activeElement
   if (focused instanceof HTMLElement && focused.matches('input, textarea, select')) focused.blur()
-  else go({ check: null })
+  else {
+    document.querySelector<HTMLElement>('[data-row][aria-current]')?.focus()
+    go({ check: null })
+  }
 }

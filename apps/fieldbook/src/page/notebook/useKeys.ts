@@ -1,7 +1,7 @@
 /**
  * The keyboard: one listener for the whole page.
  *
- * Single letters only work outside of fields; Escape works everywhere. Rows are real links, so that Enter and Tab
+ * Single letters only work outside of fields; Escape works everywhere but in a dialog, which closes itself. Rows are real links, so that Enter and Tab
  * work without help; j and k move the focus along them.
  */
 import { useEffect, useRef } from 'react'
@@ -28,6 +28,7 @@ export function useKeys(keys: Keys): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+      if (document.querySelector('dialog[open]') !== null) return
       if (isField(event.target) && event.key !== 'Escape') return
       const run = latest.current[event.key]
       if (run === undefined) return
@@ -40,10 +41,7 @@ export function useKeys(keys: Keys): void {
 }
 
 export function isField(target: EventTarget | null): target is HTMLElement {
-  return (
-    target instanceof HTMLElement &&
-    target.closest('input, textarea, select, [contenteditable], dialog') !== null
-  )
+  return target instanceof HTMLElement && target.closest('input, textarea, select') !== null
 }
 
 /** Moves the focus to the next row, from the focused one or the open one. */
