@@ -1,0 +1,53 @@
+/**
+ * Virtual time: a clock that moves only when it is told to.
+ *
+ * Timers fire in order of their time, then of their making, so that a run depends on nothing but its seed. The clock
+ * does not know who waits for real I/O; `World` moves it only when everything it watches is idle.
+ */
+import type { Clock } from '@landfall/engine'
+
+type Timer = { at: number; order: number; run: () => void }
+
+export type VirtualClock = Clock & {
+  /** When the next timer is due; null when none waits. */
+  nextDue(): number | null
+  /** Moves to `ms` and fires the timers due by then that have not been cancelled, each at its own time. */
+  moveTo(ms: number): void
+}
+
+export function createVirtualClock(startMs: number): VirtualClock {
+  let now = startMs
+  let order = 0
+  const timers = new Set<Timer>()
+  const next = (): Timer | null => {
+    let first: Timer | null = null
+    for (const timer of timers) if (first === null || comesBefore(timer, first)) first = timer
+    return first
+  }
+  return {
+    now: () => now,
+    after(ms, run) {
+      const timer = { at: now + Math.max(0, ms), order: order++, run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    nextDue: () => next()?.at ?? null,
+    moveTo(ms) {
+      for (let timer = next(); timer !== null && timer.at <= ms; timer = next()) {
+        now = Math.max(now, timer.at)
+        timers.delete(timer)
+        timer.run()
+      }
+      now = Math.max(now, ms)
+    },
+  }
+}
+
+/** The same clock as seen from a device whose own clock is wrong by `skewMs`. */
+export function skewed(clock: Clock, skewMs: number): Clock {
+  return { now: () => clock.now() + skewMs, after: clock.after }
+}
+
+function comesBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order)
+}

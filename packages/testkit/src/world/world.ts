@@ -1,0 +1,111 @@
+/**
+ * A world: one real sync server on a real database, devices with real engines, a network that can fail, one seed.
+ *
+ * Time is virtual and moves only when nothing real is under way (`stillness`), from one timer to the next; so a backoff
+ * of minutes passes at once, and a run depends on its seed alone. The server is reached through its Hono app, with
+ * real requests and responses; who a device's user is, its bearer token says.
+ */
+import { LandfallError } from '@landfall/protocol'
+import type { SyncDefinition } from '@landfall/schema'
+import {
+  createSyncServer,
+  type Database,
+  migrateSync,
+  type SyncServer,
+  type SyncServerOptions,
+} from '@landfall/server'
+import { createVirtualClock, skewed } from './clock.ts'
+import { type Device, openDevice } from './device.ts'
+import { createDeviceNetwork } from './network.ts'
+import { createRandom, type SeededRandom } from './random.ts'
+import { counted, stillness } from './stillness.ts'
+
+const ORIGIN = 'https://landfall.test'
+
+export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits'> & {
+  sync: SyncDefinition
+  /** Its tables exist already; the world migrates it and does not close it. */
+  database: Database
+  seed?: number
+  /** When the world begins, milliseconds since 1970. */
+  startMs?: number
+}
+
+export type World = {
+  readonly random: SeededRandom
+  readonly server: SyncServer
+  /** A new device of a user; its clock may be wrong. */
+  open(name: string, options: { user: string; skewMs?: number }): Promise<Device>
+  /** Lets virtual time pass. */
+  pass(ms: number): Promise<void>
+  /** Lets time pass until every device's outbox is empty and a later pull is applied; throws past the bound (P8). */
+  settle(withinMs?: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { sync, seed = 1 } = options
+  const clock = createVirtualClock(options.startMs ?? 1_750_000_000_000)
+  const random = createRandom(seed)
+  const busy = { count: 0 }
+  const database = counted(options.database, busy)
+  await migrateSync(database, sync)
+  const server = createSyncServer({
+    ...options,
+    database,
+    clock,
+    randomness: { unit: random.number, uuid: random.uuid },
+    authenticate: (request) => userOf(request.headers.get('authorization')),
+  })
+  const devices: Device[] = []
+
+  async function pass(ms: number): Promise<void> {
+    const end = clock.now() + ms
+    await stillness(busy)
+    for (let due = clock.nextDue(); due !== null && due <= end; due = clock.nextDue()) {
+      clock.moveTo(due)
+      await stillness(busy)
+    }
+    clock.moveTo(end)
+    await stillness(busy)
+  }
+
+  async function settle(withinMs = 10 * 60_000): Promise<void> {
+    let open = devices.length
+    const all = Promise.all(devices.map((device) => device.engine.settled().finally(() => open--)))
+    all.catch(() => {}) // awaited below
+    for (const end = clock.now() + withinMs; open > 0 && clock.now() < end; ) await pass(250)
+    if (open > 0) throw new LandfallError('internal', { what: 'the world did not settle', withinMs })
+    await all
+  }
+
+  return {
+    random,
+    server,
+    async open(name, { user, skewMs = 0 }) {
+      const network = createDeviceNetwork({ clock, busy, handler: (request) => server.app.fetch(request) })
+      const device = await openDevice({
+        name,
+        token: user,
+        manifest: sync.manifest,
+        url: ORIGIN,
+        clock: skewed(clock, skewMs),
+        random,
+        network,
+      })
+      devices.push(device)
+      return device
+    },
+    pass,
+    settle,
+    async close() {
+      for (const device of devices) await device.engine.close()
+      await server.close()
+    },
+  }
+}
+
+function userOf(authorization: string | null): { userId: string } | null {
+  const [, user] = /^Bearer (.+)$/.exec(authorization ?? '') ?? []
+  return user === undefined ? null : { userId: user }
+}

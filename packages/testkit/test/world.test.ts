@@ -1,0 +1,224 @@
+/** Whole-system rules: real engines, the real server, a real Postgres, virtual time. */
+import { LandfallError } from '@landfall/protocol'
+import { createWorld, type Device, type Fate, type World } from '@landfall/testkit'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+
+let app: TestApp
+let world: World
+
+beforeEach(async () => {
+  app = await createTasksApp()
+  world = await createWorld({ sync, holders, database: app.database })
+})
+afterEach(async () => {
+  await world.close()
+  await app.close()
+})
+
+const ALL_TASKS = 'select id, title, done, points, cost, due, extra from tasks order by id'
+
+async function expectSame(query: string, ...devices: Device[]): Promise<void> {
+  const [first, ...others] = await Promise.all(devices.map((device) => device.rows(query)))
+  for (const other of others) expect(other).toEqual(first)
+}
+
+/** What Postgres holds, in the mirror's spelling. */
+async function titlesInPostgres(): Promise<(string | null | undefined)[]> {
+  return (await app.rows('select title from tasks order by id')).map((row) => row['title'])
+}
+
+async function titles(device: Device): Promise<unknown[]> {
+  return (await device.rows('select title from tasks order by id')).map((row) => row['title'])
+}
+
+const addTask = (device: Device, number: number, title: string): Promise<void> =>
+  device.run(`insert into tasks (id, project_id, title) values (?, 'p1', ?)`, [id(number), title])
+
+test('[P3] devices that worked offline, and another program, end with the same rows', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  const ben = await world.open('b', { user: 'ben' })
+  await world.settle()
+  ada.network.setOnline(false)
+  ben.network.setOnline(false)
+  await addTask(ada, 1, 'from ada')
+  await addTask(ben, 2, 'from ben')
+  await ben.run(
+    `update tasks set points = 9007199254740993, cost = '1.50', due = '2026-11-23T10:00:00.123456Z',
+    extra = '{"b": 1, "a": [1.10]}' where id = ?`,
+    [id(2)],
+  )
+  await app.psql(`insert into tasks (id, project_id, title) values ('${id(3)}', 'p1', 'from psql')`)
+  expect(await titles(ada)).toEqual(['from ada'])
+  ada.network.setOnline(true)
+  ben.network.setOnline(true)
+  await world.settle()
+  await world.settle()
+  expect(await titles(ada)).toEqual(['from ada', 'from ben', 'from psql'])
+  await expectSame(ALL_TASKS, ada, ben)
+  expect(await titlesInPostgres()).toEqual(['from ada', 'from ben', 'from psql'])
+  const [row] = await ada.rows('select points, cost, due, extra from tasks where id = ?', [id(2)])
+  expect(row).toEqual({
+    points: 9007199254740993n,
+    cost: '1.50',
+    due: '2026-11-23 10:00:00.123456+00:00',
+    extra: '{"a": [1.10], "b": 1}',
+  })
+})
+
+test('[P2] with half of all responses lost and repeated, each changeset takes effect once', async () => {
+  await app.psql(
+    'create table effects (id uuid)',
+    `create function note_effect() returns trigger language plpgsql as
+      'begin insert into effects values (new.id); return null; end'`,
+    'create trigger note after insert on tasks for each row execute function note_effect()',
+  )
+  const ada = await world.open('a', { user: 'ada' })
+  await world.settle()
+  const fates: Fate[] = ['deliver', 'lose response', 'repeat', 'lose request']
+  ada.network.setWeather({
+    fate: () => fates[world.random.below(4)] ?? 'deliver',
+    delayMs: () => world.random.below(500),
+  })
+  for (let n = 1; n <= 30; n++) {
+    await addTask(ada, n, `task ${n}`)
+    await world.pass(world.random.below(2_000))
+  }
+  await world.settle(60 * 60_000)
+  const effects = await app.rows('select id, count(*) from effects group by id')
+  expect(effects).toHaveLength(30)
+  expect(effects.filter((row) => row['count'] !== '1')).toEqual([])
+})
+
+test('[P9] a live query never shows an own write flickering back while it travels', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  const ben = await world.open('b', { user: 'ben' })
+  await addTask(ada, 1, '0')
+  await world.settle()
+  await ada.engine.live(1, 'select title from tasks', [])
+  for (let n = 1; n <= 20; n++) {
+    await ada.run('update tasks set title = ?', [`${n}`])
+    await ben.run('update tasks set done = not done')
+    await world.pass(world.random.below(100))
+  }
+  await world.settle()
+  const shown = ada.events.flatMap((event) =>
+    event.kind === 'live' ? event.patch.rows.map(([title]) => Number(title)) : [],
+  )
+  expect(shown).toEqual([...shown].sort((a, b) => a - b))
+  expect(shown.at(-1)).toBe(20)
+})
+
+test('[P14] of two conflicting edits the later one wins, whichever arrives first', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  const ben = await world.open('b', { user: 'ben' })
+  await addTask(ada, 1, 'first')
+  await addTask(ada, 2, 'first')
+  await world.settle()
+  await world.settle()
+  ada.network.setOnline(false)
+  ben.network.setOnline(false)
+  await ada.run('update tasks set title = ? where id = ?', ['ada, early', id(1)])
+  await ben.run('update tasks set title = ? where id = ?', ['ben, early', id(2)])
+  await world.pass(60_000)
+  await ben.run('update tasks set title = ? where id = ?', ['ben, late', id(1)])
+  await ada.run('update tasks set title = ? where id = ?', ['ada, late', id(2)])
+  ada.network.setOnline(true)
+  await world.pass(120_000)
+  ben.network.setOnline(true)
+  await world.settle()
+  await world.settle()
+  expect(await titlesInPostgres()).toEqual(['ben, late', 'ada, late'])
+  await expectSame(ALL_TASKS, ada, ben)
+})
+
+test('[P7.1] the value that loses a conflict is kept on the device of everybody who may see the row', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  const ben = await world.open('b', { user: 'ben' })
+  await addTask(ada, 1, 'first')
+  await world.settle()
+  await world.settle()
+  ben.network.setOnline(false)
+  await ben.run('update tasks set title = ?', ['lost'])
+  await world.pass(1_000)
+  await ada.run('update tasks set title = ?', ['kept'])
+  await world.settle().catch(() => {})
+  ben.network.setOnline(true)
+  await world.settle()
+  await world.settle()
+  for (const device of [ada, ben]) {
+    const [conflict] = await device.engine.conflicts()
+    expect(conflict).toMatchObject({
+      column: 'title',
+      mine: 'lost',
+      theirs: 'kept',
+      base: 'first',
+      kept: 'theirs',
+    })
+    await device.engine.discardConflict(conflict?.id ?? '')
+    expect(await device.engine.conflicts()).toEqual([])
+  }
+})
+
+test('[P8] a rejected changeset is set aside with its reason, and those after it go on', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  await world.settle()
+  await addTask(ada, 1, 'good')
+  await addTask(ada, 2, 'forbidden')
+  await addTask(ada, 3, 'good too')
+  await world.settle()
+  expect(await titlesInPostgres()).toEqual(['good', 'good too'])
+  expect(await titles(ada)).toEqual(['good', 'good too'])
+  const [rejection] = await ada.engine.rejections()
+  expect(rejection?.error.code).toBe('check_violation')
+})
+
+test('[P4.2] who joins a project gets its rows, and who leaves it keeps none', async () => {
+  await app.psql(`insert into tasks (id, project_id, title) values ('${id(9)}', 'p2', 'secret')`)
+  const ada = await world.open('a', { user: 'ada' })
+  await world.settle()
+  expect(await titles(ada)).toEqual([])
+  await app.psql(`insert into members values ('p2', 'ada')`)
+  await world.settle()
+  await world.pass(60_000)
+  expect(await titles(ada)).toEqual(['secret'])
+  await app.psql(`delete from members where project_id = 'p2' and user_id = 'ada'`)
+  await world.settle()
+  expect(await titles(ada)).toEqual([])
+})
+
+test('[P4.1] a row written into a project that the user does not hold is rejected', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  await world.settle()
+  await ada.run(`insert into tasks (id, project_id, title) values (?, 'p2', 'intruder')`, [id(1)])
+  await world.settle()
+  expect(await titlesInPostgres()).toEqual([])
+  const [rejection] = await ada.engine.rejections()
+  expect(rejection?.error.code).toBe('forbidden')
+})
+
+test('[P13.1] a value that does not fit its column is refused at the local commit', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  const refused = ada.run(`insert into tasks (id, project_id, title, cost) values (?, 'p1', 't', 'dear')`, [
+    id(1),
+  ])
+  await expect(refused).rejects.toThrow(LandfallError)
+  await expect(refused).rejects.toMatchObject({
+    code: 'value_invalid',
+    details: { table: 'tasks', column: 'cost' },
+  })
+  expect(await titles(ada)).toEqual([])
+})
+
+test('[P11] after a lost history a device loads again by itself and keeps its outbox', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  await addTask(ada, 1, 'synced')
+  await world.settle()
+  ada.network.setOnline(false)
+  await addTask(ada, 2, 'unsent')
+  await app.psql('delete from landfall.history', `update tasks set title = 'restored'`)
+  ada.network.setOnline(true)
+  await world.settle()
+  expect(await titles(ada)).toEqual(['restored', 'unsent'])
+  expect(await titlesInPostgres()).toEqual(['restored', 'unsent'])
+})
