@@ -132,10 +132,11 @@ export async function pruneHistory(database: Database, retentionMs: number): Pro
     await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [HISTORY_LOCK])
     const [horizon] = await tx.query(
       `
-      SELECT seq::text, pg_snapshot_xmin(snapshot)::text AS xmin
-      FROM landfall.history
-      WHERE at < now() - $1::bigint * interval '1 millisecond'
-      ORDER BY seq DESC LIMIT 1`,
+      SELECT h.seq::text AS seq, pg_snapshot_xmin(h.snapshot)::text AS xmin
+      FROM landfall.history h
+      WHERE h.at < now() - $1::bigint * interval '1 millisecond'
+      ORDER BY h.seq DESC -- not by its text
+      LIMIT 1`,
       [retentionMs],
     )
     if (!horizon) return 0
