@@ -17,7 +17,7 @@ export function byteaCodec(type: ColumnType): Codec {
 
 export function encodeHex(bytes: Uint8Array): string {
   let text = '\\x'
-  for (const byte of bytes) text += HEX[byte]
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] ?? 0]
   return text
 }
 

@@ -32,10 +32,16 @@ const LAST_OFFSET = 16 * 3600
 const DATE_AND_ERA = /^(\d{4,7}-\d\d-\d\d)( BC)?$/
 const TIMESTAMP =
   /^(\d{4,7}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?( BC)?$/i
+/** What is stored and needs no second look: a day that every month has, no spare zeros, microseconds. */
+const PLAIN_DATE = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/
+const PLAIN_TIMESTAMP =
+  /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,5}[1-9])?$/
+const STORED_ZONE = '+00:00'
 const OFFSET = /^([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?$/
 
 export function dateCodec(type: ColumnType): Codec {
   return textCodec(type, (text) => {
+    if (PLAIN_DATE.test(text)) return text
     const [, written, bc] = DATE_AND_ERA.exec(text) ?? []
     const date = written === undefined ? null : parseDate(written, bc !== undefined)
     if (date === null || !isWithin(daysFromDate(date), LAST_DATE)) return null
@@ -58,6 +64,7 @@ export function timeCodec(type: ColumnType): Codec {
 export function timestampCodec(type: ColumnType): Codec {
   const precision = precisionOf(type)
   return textCodec(type, (text) => {
+    if (precision === 6 && PLAIN_TIMESTAMP.test(text)) return text
     const parsed = parseTimestamp(text, precision)
     if (parsed === null || (parsed.zone !== null && parsed.zone.toUpperCase() !== 'Z')) return null
     return formatTimestamp(daysFromDate(parsed.date), parsed.time, '')
@@ -67,6 +74,8 @@ export function timestampCodec(type: ColumnType): Codec {
 export function timestamptzCodec(type: ColumnType): Codec {
   const precision = precisionOf(type)
   const codec = textCodec(type, (text) => {
+    if (precision === 6 && text.endsWith(STORED_ZONE) && PLAIN_TIMESTAMP.test(text.slice(0, -6)))
+      return text.slice(0, -3)
     const parsed = parseTimestamp(text, precision)
     const offset = parsed === null ? null : offsetSeconds(parsed.zone)
     if (parsed === null || offset === null) return null

@@ -25,6 +25,7 @@ export function floatCodec(kind: 'float4' | 'float8', type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       const given = numberOf(value, type)
+      if (kind === 'float4' && isShortDecimal(given)) return `${given}`
       const number = kind === 'float4' ? Math.fround(given) : given
       if (!Number.isFinite(number) && Number.isFinite(given)) refuse(type, value, 'the number is too large')
       if (number === 0 && given !== 0) refuse(type, value, 'the number is too small')
@@ -32,6 +33,12 @@ export function floatCodec(kind: 'float4' | 'float8', type: ColumnType): Codec {
     },
     fromWire: (text) => (text === null || text === 'NaN' ? text : Number(text)),
   }
+}
+
+/** Up to six digits between 1e-4 and 1e6: a float4 keeps them all, and both sides write them the same. */
+function isShortDecimal(number: number): boolean {
+  const size = Math.abs(number)
+  return size >= 1e-4 && size < 1e6 && `${size}`.length <= 7
 }
 
 function numberOf(value: SqliteValue, type: ColumnType): number {

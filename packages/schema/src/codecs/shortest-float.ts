@@ -13,13 +13,17 @@ const MAX_DIGITS_8 = 17
 const MAX_DIGITS_4 = 9
 const FIRST_MIDPOINT = 2 ** 53
 const LAST_MIDPOINT = 1e40
-/** Every decimal of up to six digits survives float4. */
+/** Every decimal of up to six digits survives a normal float4. */
+const EXACT_DIGITS_4 = 6
 const EXACT_4 = 1e6
+const FIRST_NORMAL_4 = 2 ** -126
+const FIRST_PLAIN = 1e-4
 
 export function float8Text(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return Object.is(value, -0) ? '-0' : `${value}`
   if (!Number.isFinite(value)) return `${value}`
   const size = Math.abs(value)
+  if (size >= FIRST_PLAIN && size < 1e15) return `${value}` // no exponent on either side
   const midpoint = size >= FIRST_MIDPOINT && size < LAST_MIDPOINT && isMidpoint(size, `${size}`)
   return layOut(midpoint ? strictlyShortest(size) : size.toExponential(), value < 0, FLOAT8_EXPONENT)
 }
@@ -58,7 +62,8 @@ function strictlyShortest(size: number): string {
 
 function shortestFloat4(size: number): string {
   const [low, high] = midpoints(size)
-  for (let digits = 1; digits < MAX_DIGITS_4; digits++) {
+  // A normal float4 is so exact that its six digits end in zeros where fewer would do.
+  for (let digits = size < FIRST_NORMAL_4 ? 1 : EXACT_DIGITS_4; digits < MAX_DIGITS_4; digits++) {
     const text = halfEven(size, digits)
     if (Number(text) > low && Number(text) < high) return text
     // Below a power of two the floats lie closer, so the nearest decimal may miss where the next one up fits.
