@@ -6,7 +6,6 @@
  * no platform: everything outside comes in through ports, and whoever calls it decides who may.
  */
 import { encodeError, type ErrorData, LandfallError, type Manifest } from '@landfall/protocol'
-import type { SqliteValue } from '@landfall/schema'
 import type {
   EngineApi,
   EngineListener,
@@ -20,6 +19,7 @@ import type {
   TransactionId,
 } from './api.ts'
 import { createFilesGuard, type FilesGuard } from './files-guard.ts'
+import type { LiveQueries } from './live.ts'
 import type {
   Clock,
   DatabaseFiles,
@@ -32,19 +32,12 @@ import type {
 } from './ports.ts'
 import { Runner } from './runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
-import type { Store, Touched } from './store.ts'
+import type { Store } from './store.ts'
 import { storeFacts } from './sync-messages.ts'
 import { createSyncWaiters, type SyncWaiters } from './sync-waiters.ts'
 import { bound, type Commit, Transactions } from './transactions.ts'
 import { createTransport } from './transport/transport.ts'
 import { createTurnstile, inTurn, type Turnstile } from './turnstile.ts'
-
-export type LiveQueries = {
-  register(id: number, sql: string, params: readonly SqliteValue[]): void
-  unregister(id: number): void
-  /** Re-runs the queries that read the touched tables and tells what has changed. */
-  flush(touched: Touched): void
-}
 
 export type EngineOptions = {
   store: Store

@@ -1,0 +1,178 @@
+/**
+ * The database that an app holds: plain SQL, live queries, Drizzle and sync, over an engine wherever it runs.
+ *
+ * Each method is one crossing to the engine. Errors are `LandfallError`s with code and details. What is not built yet
+ * says so: `not_available`.
+ */
+import type { EngineApi, EngineEvent, EngineStatus, QueryResult, SqlParam, Statement } from '@landfall/engine'
+import { type ErrorData, LandfallError } from '@landfall/protocol'
+import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
+import { createDrizzle, type RunStatement } from './drizzle.ts'
+import type { EngineLink } from './link/link.ts'
+import { createLive, type Live } from './live/live.ts'
+import { type DrizzleLiveQuery, isDrizzleQuery, rowMakerOf } from './live/drizzle-live.ts'
+import { LiveQueriesOfPage } from './live/registry.ts'
+import { type Row, rowObject, rowObjects } from './rows.ts'
+import {
+  conflictsOf,
+  type Conflicts,
+  type Rejections,
+  rejectionsOf,
+  type Scopes,
+  scopesOf,
+  type Sync,
+  syncOf,
+} from './parts.ts'
+
+export type Transaction = {
+  run(sql: string, params?: SqlParam[]): Promise<RunResult>
+  all(sql: string, params?: SqlParam[]): Promise<Row[]>
+}
+
+export type RunResult = { changes: number }
+export type BatchResult = { rows: Row[]; changes: number }
+
+export class Landfall<Sqlite extends Record<string, unknown> = Record<string, unknown>> {
+  /** Drizzle over the mirror's tables (`sync.sqlite`), with decoded types. */
+  readonly drizzle: SqliteRemoteDatabase<Sqlite>
+  readonly sync: Sync
+  readonly conflicts: Conflicts
+  readonly rejections: Rejections
+  readonly scopes: Scopes
+  readonly #link: EngineLink
+  readonly #api: EngineApi
+  readonly #live: LiveQueriesOfPage
+  readonly #statusListeners = new Set<(status: EngineStatus) => void>()
+  #status: EngineStatus
+
+  private constructor(link: EngineLink, options: { tables: Sqlite; status: EngineStatus }) {
+    this.#link = link
+    this.#api = link.api
+    this.#status = options.status
+    this.#live = new LiveQueriesOfPage(link.api)
+    this.sync = syncOf(link.api)
+    this.conflicts = conflictsOf(link.api)
+    this.rejections = rejectionsOf(link.api)
+    this.scopes = scopesOf(() => this.#status)
+    this.drizzle = createDrizzle(
+      {
+        run: (sql, params) => this.#api.query(sql, params),
+        transaction: (work) => this.#transaction(null, work),
+      },
+      options.tables,
+    )
+    link.listen((event) => this.#heard(event))
+  }
+
+  /** Puts a database on a link; for `openLandfall`. */
+  static async over<Sqlite extends Record<string, unknown>>(
+    link: EngineLink,
+    tables: Sqlite,
+  ): Promise<Landfall<Sqlite>> {
+    return new Landfall(link, { tables, status: await link.api.status() })
+  }
+
+  /** The state of sync and storage as of the last event. */
+  get status(): EngineStatus {
+    return this.#status
+  }
+
+  /** Calls back at each change of the status. */
+  onStatus(listener: (status: EngineStatus) => void): () => void {
+    const own = (status: EngineStatus): void => listener(status)
+    this.#statusListeners.add(own)
+    return () => void this.#statusListeners.delete(own)
+  }
+
+  /** Runs one statement, in its own transaction. Resolves when it is on disk. */
+  async run(sql: string, params: SqlParam[] = []): Promise<RunResult> {
+    const { changes } = await this.#api.query(sql, params)
+    return { changes }
+  }
+
+  /** The rows of one statement as objects. */
+  async all(sql: string, params: SqlParam[] = []): Promise<Row[]> {
+    return rowObjects(await this.#api.query(sql, params))
+  }
+
+  /** All statements in one transaction and one crossing. */
+  async batch(
+    statements: Statement[],
+    { label = null }: { label?: string | null } = {},
+  ): Promise<BatchResult[]> {
+    const results = await this.#api.batch(statements, label)
+    return results.map((result) => ({ rows: rowObjects(result), changes: result.changes }))
+  }
+
+  /** Statements in one transaction: committed when the work resolves, rolled back when it rejects. */
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    { label = null }: { label?: string | null } = {},
+  ): Promise<T> {
+    return this.#transaction(label, (run) =>
+      work({
+        run: async (sql, params = []) => ({ changes: (await run(sql, params)).changes }),
+        all: async (sql, params = []) => rowObjects(await run(sql, params)),
+      }),
+    )
+  }
+
+  /** A query that tells again when its result changes: SQL, or a Drizzle query. */
+  live(sql: string, params?: SqlParam[]): Live<Row>
+  live<Rows extends readonly unknown[]>(query: DrizzleLiveQuery<Rows>): Live<Rows[number]>
+  live(query: string | DrizzleLiveQuery<readonly unknown[]>, params: SqlParam[] = []): Live<unknown> {
+    if (!isDrizzleQuery(query)) return createLive(this.#live.registration(query, params), rowObject)
+    const { sql, params: own } = query.toSQL()
+    return createLive(this.#live.registration(sql, own as SqlParam[]), rowMakerOf(query))
+  }
+
+  /** Compares the local database with the server, by scope and table. */
+  async verify(): Promise<{ ok: boolean; differences: unknown[] }> {
+    throw new LandfallError('not_available', { call: 'verify' })
+  }
+
+  /** The database file's bytes, openable by any SQLite. */
+  exportFile(): Promise<Uint8Array> {
+    return this.#api.exportFile()
+  }
+
+  /** Closes the database; unsent changes stay in its file. */
+  async close(): Promise<void> {
+    await this.#finish(() => this.#api.close())
+  }
+
+  /** Closes the database and deletes its files, unsent changes too. */
+  async wipe(): Promise<void> {
+    await this.#finish(() => this.#api.wipe())
+  }
+
+  async #finish(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof LandfallError) || error.code !== 'database_closed') throw error
+    }
+    this.#link.end()
+  }
+
+  async #transaction<T>(label: string | null, work: (run: RunStatement) => Promise<T>): Promise<T> {
+    const transaction = await this.#api.begin(label)
+    let result: T
+    try {
+      result = await work((sql, params): Promise<QueryResult> => this.#api.query(sql, params, transaction))
+    } catch (error) {
+      await this.#api.rollback(transaction).catch(() => {}) // it has ended already; the work's error says more
+      throw error
+    }
+    await this.#api.commit(transaction)
+    return result
+  }
+
+  #heard(event: EngineEvent): void {
+    if (event.kind === 'status') this.#status = event.status
+    this.#live.heard(event)
+    if (event.kind === 'status') for (const listener of [...this.#statusListeners]) listener(event.status)
+  }
+}
+
+export type { ErrorData }

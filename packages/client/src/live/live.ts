@@ -1,0 +1,72 @@
+/**
+ * What `db.live` gives: the current result of a query, and word of each new one.
+ *
+ * Rows are made from raw rows once: a raw row that stayed gives the same object again, and a result that did not
+ * change gives the same array again, so that React renders what has changed and nothing else.
+ */
+import type { LandfallError } from '@landfall/protocol'
+import type { Registration, Snapshot } from './registry.ts'
+import type { RawResult, RawRow } from './result.ts'
+
+export type LiveResult<Row> = {
+  rows: readonly Row[]
+  /** Why the rows are not current; null when they are. */
+  error: LandfallError | null
+}
+
+export type Live<Row> = {
+  /** Calls back with the current result, if there is one already, and with each new one. */
+  subscribe(listener: (result: LiveResult<Row>) => void): () => void
+  /** The newest result; null before the first, and while nobody subscribes. The same object until it changes. */
+  readonly result: LiveResult<Row> | null
+}
+
+/** Makes a row for the app of a raw row. */
+export type MakeRow<Row> = (raw: RawRow, columns: readonly string[]) => Row
+
+export function createLive<Row>(registration: Registration, makeRow: MakeRow<Row>): Live<Row> {
+  const made = new WeakMap<RawRow, Row & object>()
+  let last: { snapshot: Snapshot; result: LiveResult<Row> | null } | null = null
+  let rowsOf: { raw: RawResult; rows: readonly Row[] } | null = null
+
+  function row(raw: RawRow, columns: readonly string[]): Row {
+    const known = made.get(raw)
+    if (known !== undefined) return known
+    const fresh = makeRow(raw, columns)
+    if (typeof fresh === 'object' && fresh !== null) made.set(raw, fresh)
+    return fresh
+  }
+
+  function rowsFrom(raw: RawResult): readonly Row[] {
+    if (rowsOf?.raw !== raw) rowsOf = { raw, rows: raw.rows.map((one) => row(one, raw.columns)) }
+    return rowsOf.rows
+  }
+
+  function current(): LiveResult<Row> | null {
+    const snapshot = registration.snapshot()
+    if (last?.snapshot === snapshot) return last.result
+    const { result: raw, error } = snapshot
+    const result = raw === null && error === null ? null : { rows: raw === null ? [] : rowsFrom(raw), error }
+    last = { snapshot, result }
+    return result
+  }
+
+  return {
+    subscribe(listener) {
+      let subscribed = true
+      const tell = (): void => {
+        const result = subscribed ? current() : null
+        if (result !== null) listener(result)
+      }
+      const unsubscribe = registration.subscribe(tell)
+      if (current() !== null) queueMicrotask(tell)
+      return () => {
+        subscribed = false
+        unsubscribe()
+      }
+    },
+    get result() {
+      return current()
+    },
+  }
+}

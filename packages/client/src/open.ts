@@ -1,0 +1,63 @@
+/**
+ * Opens a database in the browser: starts the worker that holds it, and links to it.
+ */
+import { LandfallError } from '@landfall/protocol'
+import { Landfall } from './landfall.ts'
+import type { EngineLink } from './link/link.ts'
+import { openWorkerLink } from './link/worker-link.ts'
+import type { BrowserOptions } from './options.ts'
+
+/**
+ * Opens the local database and starts syncing it. Resolves when SQL can be run, with or without a network; or when
+ * another tab has the database open, which `status.leader` says: this tab takes over when that one closes.
+ */
+export async function openLandfall<Sqlite extends Record<string, unknown>>(
+  options: BrowserOptions<Sqlite>,
+): Promise<Landfall<Sqlite>> {
+  const { sync, database, getToken } = options
+  mustHaveStorage()
+  const link = await openWorkerLink({
+    worker: options.worker ?? startWorker(),
+    getToken,
+    database,
+    url: new URL(options.url, location.href).href,
+    manifest: sync.manifest,
+    wasmUrl: options.wasmUrl === undefined ? null : new URL(options.wasmUrl, location.href).href,
+  })
+  const landfall = await Landfall.over(watchPage(link), sync.sqlite)
+  void askForPersistence(link)
+  return landfall
+}
+
+/** Written so that bundlers see it: this exact form makes them emit the worker beside the page. */
+function startWorker(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'landfall' })
+}
+
+function mustHaveStorage(): void {
+  const missing = ['locks', 'storage'].filter((name) => !(name in navigator))
+  if (missing.length > 0 || !isSecureContext) {
+    throw new LandfallError('storage_unavailable', { secureContext: isSecureContext, missing })
+  }
+}
+
+/** Only the page sees that it became visible again: the moment to look whether everything is still in step. */
+function watchPage(link: EngineLink): EngineLink {
+  const changed = (): void => {
+    if (document.visibilityState === 'visible') link.signal('visible')
+  }
+  document.addEventListener('visibilitychange', changed)
+  return {
+    ...link,
+    end() {
+      document.removeEventListener('visibilitychange', changed)
+      link.end()
+    },
+  }
+}
+
+/** Browsers delete unpersisted data when the disk is full. What they answer shows in `status.storage`. */
+async function askForPersistence(link: EngineLink): Promise<void> {
+  const granted = await navigator.storage.persist().catch(() => false)
+  if (granted) link.signal('visible')
+}

@@ -1,0 +1,23 @@
+/**
+ * The pool's directory of a database: `landfall/<name>`, whatever the name holds.
+ *
+ * Letters in lower case, digits, `-` and `_` stay; everything else, upper case too (some file systems fold it), is
+ * written as the hex of its UTF-8 bytes, so that two names never share a directory.
+ */
+import { LandfallError } from '@landfall/protocol'
+
+/** File systems take 255 bytes. */
+const LONGEST = 200
+
+export function directoryOf(database: string): string {
+  const bytes = new TextEncoder().encode(database)
+  const name = Array.from(bytes, encodeByte).join('')
+  if (name === '' || name.length > LONGEST)
+    throw new LandfallError('not_available', { database, reason: 'name too long or empty' })
+  return `landfall/${name}`
+}
+
+function encodeByte(byte: number): string {
+  const char = String.fromCharCode(byte)
+  return /[a-z0-9_-]/.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`
+}
