@@ -29,8 +29,10 @@ export function openEventStream(onClosed: () => void): EventStream {
   const write = (text: string) => controller?.enqueue(encoder.encode(text))
   const flush = () => {
     if (pending.size === 0 || !ready()) return
-    write(`event: poke\ndata: ${JSON.stringify({ scopes: [...pending] } satisfies Poke)}\n\n`)
+    const poke: Poke = { scopes: [...pending] }
+    // First: writing may ask for more at once, which would flush the same scopes again.
     pending.clear()
+    write(`event: poke\ndata: ${JSON.stringify(poke)}\n\n`)
   }
   const closed = () => {
     if (controller === null) return
