@@ -16,6 +16,13 @@ export type {
   WirePolicies,
   WirePolicy,
 } from './definition.ts'
-export { mirrorColumnDdl, mirrorDdl, mirrorIndexDdl, mirrorTableDdl, mirrorType } from './mirror-ddl.ts'
+export {
+  mirrorColumnDdl,
+  mirrorDdl,
+  mirrorIndexDdl,
+  mirrorIndexName,
+  mirrorTableDdl,
+  mirrorType,
+} from './mirror-ddl.ts'
 export type { Problem } from './problem.ts'
 export { quoteIdentifier, quotePostgresLiteral, quoteSqliteLiteral, quoteTable } from './quote.ts'

@@ -41,9 +41,14 @@ export function mirrorColumnDdl(column: ManifestColumn): string {
 /** Safe to run again: indexes are named after what they hold. */
 export function mirrorIndexDdl(table: ManifestTable): string[] {
   return table.indexes.map((columns) => {
-    const name = quoteIdentifier(`${table.name}(${columns.join(',')})`)
+    const name = quoteIdentifier(mirrorIndexName(table.name, columns))
     return `CREATE INDEX IF NOT EXISTS ${name} ON ${quoteIdentifier(table.name)} (${list(columns)})`
   })
+}
+
+/** `checks(project_id,due)`: a name that no other table and columns share. */
+export function mirrorIndexName(table: string, columns: string[]): string {
+  return `${table}(${columns.join(',')})`
 }
 
 /** The type of a mirror column in a STRICT table. */

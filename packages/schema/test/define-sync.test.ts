@@ -105,3 +105,18 @@ test('[P13.3] the hash changes with a column, and not with an index', () => {
   expect(hashOf(indexed)).toBe(hashOf(plain))
   expect(hashOf(renamed)).not.toBe(hashOf(plain))
 })
+
+test('[P13.3] tables and enums of other Postgres schemas keep their schema', () => {
+  const crm = pg.pgSchema('crm')
+  const stage = crm.enum('stage', ['lead', 'won'])
+  const deals = crm.table('deals', {
+    id: pg.serial().primaryKey(),
+    stages: stage().array().notNull().default(['lead']),
+  })
+  const [found] = defineSync({ tables: { deals }, scopes: { all: { deals: true } } }).manifest.tables
+  expect(found).toMatchObject({ name: 'deals', schema: 'crm', key: ['id'] })
+  expect(found?.columns).toMatchObject([
+    { type: { kind: 'int4', sql: 'integer' }, hasDefault: true, localDefault: null },
+    { type: { kind: 'enum', sql: '"crm"."stage"[]', array: true }, localDefault: "'{lead}'" },
+  ])
+})

@@ -7,7 +7,7 @@ import {
   quoteTable,
 } from '../src/index.ts'
 import { openSqlite, type Sqlite } from './support/sqlite.ts'
-import { openCasts } from './support/postgres.ts'
+import { openPostgres } from './support/casts.ts'
 import { sync } from './support/tables.ts'
 
 let sqlite: Sqlite
@@ -50,7 +50,7 @@ test('[P13.3] SQLite takes the mirror, rows in any order, and keeps keys apart',
 
 test('[P13.3] identifiers and literals are quoted so that both databases read them back', async () => {
   const texts = ["it's", 'back\\slash', '"quoted"', "\\'; drop table x; --", '', 'ünï 😀', '$1 ?']
-  const casts = await openCasts()
+  const casts = await openPostgres()
   for (const text of texts) {
     expect(sqlite.query(`select ${quoteSqliteLiteral(text)} as ${quoteIdentifier(text)}`, [])).toEqual([
       [text],

@@ -6,7 +6,13 @@
  * table starts empty. Then everything is loaded again, so that new columns get their values.
  */
 import type { Manifest, ManifestColumn, ManifestTable } from '@landfall/protocol'
-import { mirrorColumnDdl, mirrorIndexDdl, mirrorTableDdl, quoteIdentifier } from '@landfall/schema'
+import {
+  mirrorColumnDdl,
+  mirrorIndexDdl,
+  mirrorIndexName,
+  mirrorTableDdl,
+  quoteIdentifier,
+} from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
 import { baseDdl } from './base.ts'
 import { only, updateState } from './bookkeeping.ts'
@@ -117,7 +123,7 @@ function keptColumns(before: ManifestTable, after: ManifestTable): string[] {
 function matchIndexes(driver: SqliteDriver, manifest: Manifest): void {
   const wanted = manifest.tables.flatMap(mirrorIndexDdl)
   const names = manifest.tables.flatMap(({ name, indexes }) =>
-    indexes.map((columns) => `${name}(${columns.join(',')})`),
+    indexes.map((columns) => mirrorIndexName(name, columns)),
   )
   const existing = driver
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
