@@ -1,0 +1,86 @@
+/** Everything real that the workloads run on: Postgres, the sync server, the browser, and the meter of their CPU. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Database, migrateSync, openDatabase } from '@landfall/server'
+import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
+import { type Cpu, createCpuMeter, parentOf } from '../runner/cpu.ts'
+import { generateRows } from '../shared/rows.ts'
+import { MEMBERS, SPACES, sync, TABLES } from '../shared/schema.ts'
+import { type Browser, startBrowser } from './browser.ts'
+import { bundlePage } from './bundle.ts'
+import { copyRows } from './copy.ts'
+import { startWeb, type Web } from './server.ts'
+
+export type Stage = {
+  web: Web
+  browser: Browser
+  /** A folder that Postgres may read, for COPY. */
+  folder: string
+  versions: { postgres: string; chromium: string }
+  readCpu(): Cpu | null
+  close(): Promise<void>
+}
+
+/** Rows of the first load; its space is filled before capture begins, as tables that exist already are. */
+export const FIRST_LOAD = { seed: 77, count: 100_000, space: SPACES.firstLoad }
+export const REMOTE_CHANGE = { seed: 78, count: 1_000, space: SPACES.remoteChange }
+
+export async function openStage(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'landfall-bench-'))
+  chmodSync(folder, 0o755)
+  const pageFolder = join(folder, 'page')
+  mkdirSync(pageFolder)
+  await bundlePage(pageFolder)
+  const postgres = await startPostgres()
+  const { pid, version } = await prepareDatabase(postgres, folder)
+  const web = await startWeb(postgres.url, pageFolder)
+  const browser = await startBrowser(join(folder, 'profile'), web.origin)
+  return {
+    web,
+    browser,
+    folder,
+    versions: { postgres: version, chromium: browser.version },
+    readCpu: createCpuMeter({ postgres: pid, browser: browser.pid }),
+    close: async () => {
+      await browser.close()
+      await web.close()
+      await postgres.stop()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+async function prepareDatabase(
+  postgres: PostgresServer,
+  folder: string,
+): Promise<{ pid: number | null; version: string }> {
+  const database = await openDatabase(postgres.url)
+  try {
+    await createTables(database)
+    for (const options of [FIRST_LOAD, REMOTE_CHANGE])
+      await copyRows(database, folder, { into: 'items', rows: generateRows(options) })
+    await run(database, 'ANALYZE')
+    await migrateSync(database, sync)
+    const [row] = await run(
+      database,
+      `SELECT pg_backend_pid() AS pid, current_setting('server_version') AS version`,
+    )
+    return { pid: parentOf(Number(row?.['pid'])), version: row?.['version'] ?? 'unknown' }
+  } finally {
+    await database.close()
+  }
+}
+
+async function createTables(database: Database): Promise<void> {
+  for (const statement of TABLES) await run(database, statement)
+  for (const [user, space] of Object.entries(MEMBERS))
+    await run(database, 'INSERT INTO members (space_id, user_id) VALUES ($1::integer, $2)', [
+      `${space}`,
+      user,
+    ])
+}
+
+export function run(database: Database, sql: string, params: string[] = []) {
+  return database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params))
+}

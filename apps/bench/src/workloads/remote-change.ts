@@ -1,0 +1,98 @@
+/**
+ * One change on its way to another screen: from a write on A until B's live query shows it, and from a direct SQL write
+ * in Postgres until A's live query shows it; beside a raw HTTP request that asks Postgres one thing.
+ *
+ * Changes are made one after another, each at a random moment, so that they do not fall into step with the server's poll.
+ */
+import { now } from '../browser/page-api.ts'
+import { type Cpu, cpuBetween, totalCpu } from '../runner/cpu.ts'
+import { median, percentile } from '../runner/statistics.ts'
+import { generateRows } from '../shared/rows.ts'
+import type { Screen } from '../stage/browser.ts'
+import { REMOTE_CHANGE, run, type Stage } from '../stage/stage.ts'
+
+export type Latency = {
+  kind: 'latency'
+  name: string
+  count: number
+  p50: number
+  p95: number
+  /** CPU of all processes for one change. */
+  cpu: number | null
+  target: number | null
+}
+
+const WARM_UP = 10
+const TARGET_MS = 100
+const LONGEST_PAUSE_MS = 60
+
+type Change = (title: string) => Promise<number>
+
+export async function benchRemoteChange(stage: Stage, changes: number): Promise<Latency[]> {
+  const [a, b] = await Promise.all([openScreen(stage, 'ann'), openScreen(stage, 'bob')])
+  const id = generateRows(REMOTE_CHANGE)[0]?.[0] ?? ''
+  for (const screen of [a, b]) await screen.call('watch', { id })
+
+  const fromScreen: Change = async (title) => {
+    const [start, seen] = await Promise.all([a.call('write', { id, title }), b.call('whenSeen', { title })])
+    return seen - start
+  }
+  const fromPostgres: Change = async (title) => {
+    const seen = a.call('whenSeen', { title })
+    const start = now()
+    await run(stage.web.database, 'UPDATE items SET title = $1 WHERE id = $2::uuid', [title, id])
+    return (await seen) - start
+  }
+  const results = [
+    await measure(stage, changes, {
+      name: 'raw HTTP round trip (GET /health)',
+      change: () => a.call('roundTrip', {}),
+    }),
+    await measure(stage, changes, {
+      name: 'a write on A until B shows it',
+      target: TARGET_MS,
+      change: fromScreen,
+    }),
+    await measure(stage, changes, { name: 'a write in Postgres until A shows it', change: fromPostgres }),
+  ]
+  for (const screen of [a, b]) await screen.close()
+  return results
+}
+
+async function openScreen(stage: Stage, user: string): Promise<Screen> {
+  const screen = await stage.browser.open()
+  await screen.call('openClient', { database: `screen-${user}`, user, paused: false })
+  return screen
+}
+
+type Measured = { name: string; target?: number; change: Change }
+
+async function measure(stage: Stage, changes: number, { name, target, change }: Measured): Promise<Latency> {
+  const walls: number[] = []
+  const cpus: Cpu[] = []
+  for (let i = 0; i < WARM_UP + changes; i++) {
+    await pause(Math.random() * LONGEST_PAUSE_MS)
+    const before = stage.readCpu()
+    const wall = await change(`${name} ${i}`)
+    const cpu = cpuBetween(before, stage.readCpu())
+    if (i < WARM_UP) continue
+    walls.push(wall)
+    if (cpu) cpus.push(cpu)
+  }
+  const cpu = cpus.length === 0 ? null : cpus.reduce((sum, one) => sum + totalCpu(one), 0) / cpus.length
+  return {
+    kind: 'latency',
+    name,
+    count: changes,
+    p50: median(walls),
+    p95: percentile(walls, 95),
+    cpu,
+    target: target ?? null,
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
