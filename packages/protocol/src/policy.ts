@@ -38,14 +38,15 @@ export type Decision = 'write' | 'nothing' | 'mine' | 'theirs' | 'merge'
 export function decideColumn(policy: Policy, facts: ColumnFacts): Decision {
   if (facts.currentIsNew && policy !== 'counter') return 'nothing'
   if (facts.currentIsOld) return 'write'
-  if (facts.currentIsMine && policy !== 'counter') return 'write'
   switch (policy) {
     case 'last-write':
+      if (facts.currentIsMine) return 'write'
       return facts.newHlc > (facts.currentHlc ?? facts.horizonHlc) ? 'mine' : 'theirs'
     case 'first-write':
     case 'review':
-      return 'theirs'
+      return facts.currentIsMine ? 'write' : 'theirs'
     default:
+      // Also over a value of its own: that may be a merge which the client has not pulled yet.
       return 'merge'
   }
 }

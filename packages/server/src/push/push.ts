@@ -1,11 +1,147 @@
-/** The entry of the push; see DESIGN section 8. */
-import { LandfallError, type PushRequest, type PushResponse, type UserId } from '@landfall/protocol'
+/**
+ * Push: verdicts, data and the client's last number are committed together, so that a changeset takes effect once or
+ * not at all however often it is sent (P2; DESIGN section 8).
+ *
+ * One transaction: lock the client's row, which lets its pushes through one at a time; leave out what already has a
+ * verdict; apply the rest in runs; keep the reasons of the rejected; advance the number. A transaction that loses a
+ * deadlock starts over from the beginning.
+ */
+import {
+  type Changeset,
+  type ChangesetNumber,
+  type ErrorData,
+  LandfallError,
+  type PushRequest,
+  type PushResponse,
+  type UserId,
+  type Verdict,
+} from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
+import type { TransactionOptions, Tx } from '../database.ts'
+import { checkHistory } from '../history.ts'
+import { type PreparedHolders, prepareHolders } from '../holders.ts'
+import { applyRun } from './apply-run.ts'
+import type { CheckedChangeset } from './batch.ts'
+import { checkChangeset } from './check-changeset.ts'
+import { retryCollisions } from './retry.ts'
+import { createRights, readRights } from './rights.ts'
+import { splitRuns } from './runs.ts'
+import { verdictOf } from './verdict.ts'
+import type { PushWork } from './work.ts'
 
+const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
+
+/** Applies the changesets that have no verdict yet, and answers one verdict each, in order. */
 export async function handlePush(
-  _context: ServerContext,
-  _request: PushRequest,
-  _user: UserId,
+  context: ServerContext,
+  request: PushRequest,
+  user: UserId,
 ): Promise<PushResponse> {
-  throw new LandfallError('not_available', { call: 'push' })
+  checkNumbers(request.changesets)
+  const holders = await prepareHolders(context, user)
+  const verdicts = await retryCollisions(context, () =>
+    context.database.transaction(WRITE, (tx) => pushIn(tx, context, { request, user, holders })),
+  )
+  return { verdicts }
+}
+
+/** Numbers may have gaps (after a restore of Postgres or of a client), but never fall or repeat. */
+function checkNumbers(changesets: readonly Changeset[]): void {
+  const rising = changesets.every(({ number }, i) => i === 0 || number > (changesets[i - 1]?.number ?? 0))
+  if (!rising) throw new LandfallError('bad_request', { what: 'changeset numbers' })
+}
+
+type Pushed = { request: PushRequest; user: UserId; holders: PreparedHolders }
+
+async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<Verdict[]> {
+  const { request, user, holders } = pushed
+  const last = await lockClient(tx, request, user)
+  await checkHistory(tx, request.history, null)
+  const fresh = request.changesets.filter(({ number }) => number > last)
+  const repeated = request.changesets.filter(({ number }) => number <= last)
+  const start = { context, tx, client: request.client, user, holders, horizon: null }
+  const work: PushWork = { ...start, rights: createRights([]) }
+  const verdicts = fresh.length === 0 ? [] : await applyChangesets(work, fresh)
+  await storeVerdicts(work, verdicts)
+  return [...(await repeatVerdicts(work, repeated)), ...verdicts]
+}
+
+/** Registers the client at its first push. Answers the last number with a verdict. */
+async function lockClient(tx: Tx, { client }: PushRequest, user: UserId): Promise<number> {
+  const [row] = await tx.query(
+    `
+    INSERT INTO landfall.clients AS c (client, user_id)
+    VALUES ($1, $2)
+    ON CONFLICT (client) DO UPDATE SET seen_at = now()
+    RETURNING c.user_id, c.last_number::text AS last_number`,
+    [client, user],
+  )
+  if (row?.['user_id'] !== user) throw new LandfallError('client_taken', { client })
+  return Number(row['last_number'])
+}
+
+async function applyChangesets(work: PushWork, changesets: readonly Changeset[]): Promise<Verdict[]> {
+  const verdicts: Verdict[] = []
+  const good: CheckedChangeset[] = []
+  for (const changeset of changesets) {
+    const checked = tryCheck(work, changeset)
+    if ('code' in checked) verdicts.push({ number: changeset.number, outcome: 'rejected', error: checked })
+    else good.push(checked)
+  }
+  for (const run of splitRuns(good, tablesOfHolders(work))) {
+    work.rights = await readRights(work)
+    verdicts.push(...(await applyRun(work, run)))
+  }
+  return verdicts.sort((a, b) => a.number - b.number)
+}
+
+function tryCheck({ context }: PushWork, changeset: Changeset): CheckedChangeset | ErrorData {
+  const { manifest } = context.sync
+  try {
+    return checkChangeset(manifest, changeset, context.clock.now())
+  } catch (error) {
+    const verdict = verdictOf(error, manifest)
+    if (verdict === null) throw error
+    return verdict
+  }
+}
+
+/** The synced tables that the holders' SQL mentions: writing one of them may change who may write what. */
+function tablesOfHolders({ context, holders }: PushWork): Set<string> {
+  const names = context.sync.manifest.tables.map(({ name }) => name)
+  return new Set(names.filter((name) => holders.query?.sql.includes(name)))
+}
+
+async function storeVerdicts(work: PushWork, verdicts: readonly Verdict[]): Promise<void> {
+  const last = verdicts.at(-1)
+  if (last === undefined) return
+  const rejected = verdicts.filter(({ outcome }) => outcome === 'rejected')
+  if (rejected.length > 0) {
+    await work.tx.query(
+      `
+      INSERT INTO landfall.rejections (client, number, error)
+      SELECT $1, r.number, r.error
+      FROM json_to_recordset($2::json) AS r(number bigint, error jsonb)`,
+      [work.client, JSON.stringify(rejected)],
+    )
+  }
+  await work.tx.query('UPDATE landfall.clients SET last_number = $2::bigint WHERE client = $1', [
+    work.client,
+    last.number,
+  ])
+}
+
+async function repeatVerdicts(work: PushWork, repeated: readonly Changeset[]): Promise<Verdict[]> {
+  if (repeated.length === 0) return []
+  const numbers = repeated.map(({ number }) => number)
+  const rows = await work.tx.query(
+    `
+    SELECT number::text AS number, error::text AS error
+    FROM landfall.rejections
+    WHERE client = $1 AND number = ANY ($2::bigint[])`,
+    [work.client, numbers.map(String)],
+  )
+  const errors = new Map(rows.map((row) => [row['number'], JSON.parse(row['error'] ?? 'null') as ErrorData]))
+  const errorOf = (number: ChangesetNumber): ErrorData | null => errors.get(`${number}`) ?? null
+  return numbers.map((number) => ({ number, outcome: 'repeated', error: errorOf(number) }))
 }

@@ -3,25 +3,32 @@
  *
  * Within a run no row is touched twice, so every row has one old and one new value. Runs write inserts and updates
  * before deletes; so after a changeset that deletes, only others that merely delete may join: else a child inserted
- * under a parent that an earlier changeset deleted would be written first and then cascade away unseen.
+ * under a parent that an earlier changeset deleted would be written first and then cascade away unseen. And what
+ * follows a change of membership is judged by rights that know of it.
  */
 import type { CheckedChangeset } from './batch.ts'
 
-export function splitRuns(changesets: readonly CheckedChangeset[]): CheckedChangeset[][] {
+/** `memberships`: names of the tables that say who holds which scope. */
+export function splitRuns(
+  changesets: readonly CheckedChangeset[],
+  memberships: ReadonlySet<string>,
+): CheckedChangeset[][] {
   const runs: CheckedChangeset[][] = []
   let touched = new Set<string>()
   let deleting = false
+  let regranted = false
   for (const changeset of changesets) {
     const repeats = changeset.rowIds.some((id) => touched.has(id))
     const writesAfterDelete = deleting && changeset.blocks.some(({ operation }) => operation !== 'delete')
     const run = runs.at(-1)
-    if (run && !repeats && !writesAfterDelete) run.push(changeset)
+    if (run && !repeats && !writesAfterDelete && !regranted) run.push(changeset)
     else {
       runs.push([changeset])
       touched = new Set()
       deleting = false
     }
     for (const id of changeset.rowIds) touched.add(id)
+    regranted = changeset.blocks.some(({ table }) => memberships.has(table.name))
     deleting ||= changeset.blocks.some(({ operation }) => operation === 'delete')
   }
   return runs

@@ -51,3 +51,10 @@ function postgresVerdict(error: PostgresError, manifest: Manifest): ErrorData | 
 export function isCollision(error: unknown): boolean {
   return error instanceof PostgresError && (error.sqlstate === '40P01' || error.sqlstate === '40001')
 }
+
+/** A row that stood in the way of an insert was gone when it was looked at. */
+export function vanished(): PostgresError {
+  const message = 'a row came and went while it was written'
+  const fields = { constraint: null, schema: null, table: null, column: null, detail: null }
+  return new PostgresError({ sqlstate: '40001', message, ...fields })
+}

@@ -84,7 +84,10 @@ function movesScope({ table, columns }: Batch): boolean {
  * Whether the user may write the row as the client wants it, before anything is tried: an error of Postgres would tell
  * whether a value exists in a scope of others. What an insert leaves to a default is judged afterwards.
  */
-export function isWritableAfter(batch: Batch, { rights, bind }: Pick<WriteOptions, 'rights' | 'bind'>): string {
+export function isWritableAfter(
+  batch: Batch,
+  { rights, bind }: Pick<WriteOptions, 'rights' | 'bind'>,
+): string {
   const { table, operation } = batch
   const given = (column: string): string | null => {
     const k = table.key.indexOf(column)
@@ -105,13 +108,21 @@ function reportSql({ table, operation, owners }: Batch, write: string, report: R
   const details = mode === 'force' || wantRows
   return `
   WITH written AS (${write}
-    RETURNING ${row} AS row, ${permitted} AS permitted${details ? `,
-      ${rowTexts(table)} AS texts, to_json(${scopesOf(table)}) AS scopes` : ''}
+    RETURNING ${row} AS row, ${permitted} AS permitted${
+      details
+        ? `,
+      ${rowTexts(table)} AS texts, to_json(${scopesOf(table)}) AS scopes`
+        : ''
+    }
   )
   SELECT
     count(*)::text AS count,
     (CASE WHEN count(*) < ${owners.length} THEN json_agg(row) END)::text AS rows,
-    (json_agg(row) FILTER (WHERE NOT permitted))::text AS refused${details ? `,
-    json_agg(json_build_object('row', row, 'texts', texts, 'scopes', scopes))::text AS details` : ''}
+    (json_agg(row) FILTER (WHERE NOT permitted))::text AS refused${
+      details
+        ? `,
+    json_agg(json_build_object('row', row, 'texts', texts, 'scopes', scopes))::text AS details`
+        : ''
+    }
   FROM written`
 }

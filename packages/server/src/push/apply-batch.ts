@@ -1,0 +1,33 @@
+/** Writes one batch: all its clean rows at once, the others by `resolveRows`; and asks the app's `authorize`. */
+import { type Batch, pickRows } from './batch.ts'
+import { readRows } from './inspect.ts'
+import { resolveRows } from './resolve.ts'
+import { askAuthorizer, authorizeRow, authorizerOf } from './rights.ts'
+import type { PushWork } from './work.ts'
+import { writeBatch, type WrittenRow } from './write.ts'
+
+export async function applyBatch(work: PushWork, batch: Batch): Promise<void> {
+  // An update of nothing: the changeset may still have been worth a number.
+  if (batch.operation === 'update' && batch.columns.length === 0) return
+  const authorize = authorizerOf(work.context, batch.table)
+  const asksBefore = authorize !== null && batch.operation === 'update'
+  const before = asksBefore ? await readRows(work, batch) : []
+  const { left, rows } = await writeBatch(work, batch, { mode: 'compare', wantRows: authorize !== null })
+  for (const written of authorize ? rows : []) {
+    if (authorize) await askAuthorizer(authorize, batch.table, changeOf(work, batch, { written, before }))
+  }
+  if (left.length > 0) await resolveRows(work, pickRows(batch, left))
+}
+
+type WrittenChange = { written: WrittenRow; before: readonly (readonly (string | null)[] | null)[] }
+
+function changeOf({ user }: PushWork, { table, operation }: Batch, { written, before }: WrittenChange) {
+  const row = authorizeRow(table, written.texts)
+  const was = before[written.row]
+  return {
+    userId: user,
+    operation,
+    before: operation === 'delete' ? row : was ? authorizeRow(table, was) : null,
+    after: operation === 'delete' ? null : row,
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Applies a run of changesets at once, and finds the guilty when that fails (P2.3, P8).
+ *
+ * A run is written under a savepoint. If anything in it fails, it is undone and its halves are tried, one after the
+ * other: a single bad changeset among a thousand costs about twenty tries, and only it is rejected. A changeset alone
+ * gets a second try in another order, because SQLite's mirror has no constraints and its transactions may only make
+ * sense in one of the two: parents before children, or deletes before the inserts that reuse their unique values.
+ */
+import { type ErrorData, type Verdict } from '@landfall/protocol'
+import { applyBatch } from './apply-batch.ts'
+import { type Batch, type CheckedChangeset, gatherBatches } from './batch.ts'
+import { readRights } from './rights.ts'
+import { lockRows } from './inspect.ts'
+import { beginStamp, correctStamps } from './stamp.ts'
+import { verdictOf } from './verdict.ts'
+import type { PushWork } from './work.ts'
+
+type Order = 'writes-first' | 'deletes-first'
+
+export async function applyRun(work: PushWork, run: readonly CheckedChangeset[]): Promise<Verdict[]> {
+  const error = await tryRun(work, run, 'writes-first')
+  const [only] = run
+  if (error === null || only === undefined) return run.map(({ number }) => applied(number))
+  if (run.length > 1) {
+    const middle = run.length >> 1
+    const first = await applyRun(work, run.slice(0, middle))
+    return [...first, ...(await applyRun(work, run.slice(middle)))]
+  }
+  const reason = await tryAgain(work, only, error)
+  return [
+    reason === null ? applied(only.number) : { number: only.number, outcome: 'rejected', error: reason },
+  ]
+}
+
+const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })
+
+/** null: the changeset went through after all. Else the better of both tries' reasons. */
+async function tryAgain(
+  work: PushWork,
+  changeset: CheckedChangeset,
+  error: ErrorData,
+): Promise<ErrorData | null> {
+  if (error.code === 'forbidden' || error.code === 'row_missing') {
+    // An earlier changeset of this push may have made its author a member.
+    work.rights = await readRights(work)
+    return tryRun(work, [changeset], 'writes-first')
+  }
+  const operations = new Set(changeset.blocks.map(({ operation }) => operation))
+  const isConstraint =
+    typeof error.details['sqlstate'] === 'string' && error.details['sqlstate'].startsWith('23')
+  if (!isConstraint || !operations.has('delete') || operations.size < 2) return error
+  const second = await tryRun(work, [changeset], 'deletes-first')
+  if (second === null) return null
+  // Deleting parents first fails for want of order, as does reusing a unique value before it is free.
+  const wasOrder = error.code === 'unique_violation' && second.code !== 'foreign_key_violation'
+  return wasOrder ? second : error
+}
+
+/** null: applied. Else undone, and why. */
+async function tryRun(
+  work: PushWork,
+  run: readonly CheckedChangeset[],
+  order: Order,
+): Promise<ErrorData | null> {
+  const { tx, context } = work
+  await tx.query('SAVEPOINT landfall_run')
+  try {
+    await writeRun(work, run, order)
+    // Deferred constraints would fail the commit, and with it everybody.
+    await tx.query('SET CONSTRAINTS ALL IMMEDIATE')
+    await tx.query('RELEASE SAVEPOINT landfall_run')
+    return null
+  } catch (error) {
+    const verdict = verdictOf(error, context.sync.manifest)
+    if (verdict === null) throw error
+    await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
+    await tx.query('RELEASE SAVEPOINT landfall_run')
+    return verdict
+  }
+}
+
+async function writeRun(work: PushWork, run: readonly CheckedChangeset[], order: Order): Promise<void> {
+  const stamp = await beginStamp(work, run)
+  await work.tx.query('SET CONSTRAINTS ALL DEFERRED')
+  const { writes, deletes } = sortBatches(work, gatherBatches(run))
+  const existing = [...writes, ...deletes].filter(({ operation }) => operation !== 'insert')
+  for (const batch of existing) await lockRows(work, batch)
+  const batches = order === 'writes-first' ? [...writes, ...deletes] : [...deletes, ...writes]
+  for (const batch of batches) await applyBatch(work, batch)
+  await correctStamps(work, run, stamp)
+}
+
+/** Parents before children; for deletes the other way round. */
+function sortBatches(work: PushWork, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
+  const tables = work.context.sync.manifest.tables
+  const inOrder = tables.flatMap((table) => batches.filter((batch) => batch.table.name === table.name))
+  const of = (operation: Batch['operation']) => inOrder.filter((batch) => batch.operation === operation)
+  const writes = tables.flatMap((table) =>
+    [...of('insert'), ...of('update')].filter((batch) => batch.table.name === table.name),
+  )
+  return { writes, deletes: of('delete').reverse() }
+}

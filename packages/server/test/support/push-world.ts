@@ -1,0 +1,173 @@
+/**
+ * The shop (`shop.ts`) on a fresh database, and clients that push to it.
+ *
+ * A client is written like what it did: `ann.push([update('items', { id: '1' }, { title: ['a', 'b'] })])`.
+ */
+import {
+  type ChangeBlock,
+  type Changeset,
+  changesetNumber,
+  type ClientId,
+  clientId,
+  encodeHlc,
+  type HistoryId,
+  hlcFromTime,
+  type PushResponse,
+  userId,
+  type Verdict,
+  type WireRow,
+  type WireValue,
+} from '@landfall/protocol'
+import { createTestDatabase } from '@landfall/testkit/postgres'
+import { systemClock, systemRandomness } from '../../src/adapters/node.ts'
+import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
+import type { Database, TextRow } from '../../src/database.ts'
+import { readHistory } from '../../src/history.ts'
+import { DEFAULT_LIMITS } from '../../src/limits.ts'
+import { migrateSync } from '../../src/migrate/migrate.ts'
+import { openDatabase } from '../../src/open-database.ts'
+import { handlePush } from '../../src/push/push.ts'
+import { createShop, refillShop, shop, shopHolders } from './shop.ts'
+
+export type Row = { [column: string]: WireValue }
+export type Change = { table: string; operation: ChangeBlock['operation']; key: WireRow; old: Row; new: Row }
+
+export type PushingClient = {
+  id: ClientId
+  /** Pushes the next changeset and answers its verdict: `applied`, or the code it was rejected with. */
+  push(changes: Change[], at?: number): Promise<string>
+  /** The same for several changesets in one push. */
+  pushAll(changesets: Change[][], at?: number): Promise<string[]>
+  /** Makes the next changeset without sending it. */
+  make(changes: Change[], at?: number): Changeset
+  send(changesets: Changeset[]): Promise<PushResponse>
+}
+
+export type PushWorld = {
+  url: string
+  database: Database
+  context: ServerContext
+  /** A new local database of the user. */
+  client(user: string): PushingClient
+  run(sql: string, params?: string[]): Promise<TextRow[]>
+  /** The one value of a one-row, one-column query, as text. */
+  value(sql: string): Promise<WireValue>
+  refill(): Promise<void>
+  close(): Promise<void>
+}
+
+export type PushWorldOptions = {
+  address?: string
+  authorize?: { [table: string]: Authorize }
+  holders?: Holders
+}
+
+export async function createPushWorld(options: PushWorldOptions = {}): Promise<PushWorld> {
+  const fresh = options.address === undefined ? await createTestDatabase('push') : null
+  const url = fresh?.url ?? options.address ?? ''
+  const database = await openDatabase(url, { connections: 12 })
+  await createShop(database)
+  await migrateSync(database, shop)
+  const context = createContext(database, options)
+  const run = (sql: string, params: string[] = []) =>
+    database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params))
+  return {
+    url,
+    database,
+    context,
+    run,
+    client: (user) => createPushingClient(context, user),
+    async value(sql) {
+      const [row = {}] = await run(sql)
+      return Object.values(row)[0] ?? null
+    },
+    refill: () => refillShop(run),
+    async close() {
+      await database.close()
+      await fresh?.drop()
+    },
+  }
+}
+
+function createContext(database: Database, options: PushWorldOptions): ServerContext {
+  return {
+    database,
+    sync: shop,
+    clock: systemClock,
+    randomness: systemRandomness,
+    holders: options.holders ?? shopHolders,
+    authorize: options.authorize ?? {},
+    limits: DEFAULT_LIMITS,
+  }
+}
+
+export async function currentHistory(database: Database): Promise<HistoryId> {
+  const read = await database.transaction({ isolation: 'repeatable read', readOnly: true }, readHistory)
+  if (read.id === null) throw new Error('no history')
+  return read.id
+}
+
+function createPushingClient(context: ServerContext, user: string): PushingClient {
+  const id = clientId(systemRandomness.uuid())
+  let number = 0
+  const client: PushingClient = {
+    id,
+    make(changes, at = systemClock.now()) {
+      number++
+      const hlc = encodeHlc(hlcFromTime(at))
+      return { number: changesetNumber(number), hlc, label: null, changes: changes.map(toBlock) }
+    },
+    async send(changesets) {
+      const history = await currentHistory(context.database)
+      return handlePush(context, { client: id, history, changesets }, userId(user))
+    },
+    async pushAll(changesets, at) {
+      const { verdicts } = await client.send(changesets.map((changes) => client.make(changes, at)))
+      return verdicts.map(tellVerdict)
+    },
+    async push(changes, at) {
+      const [told = 'no verdict'] = await client.pushAll([changes], at)
+      return told
+    },
+  }
+  return client
+}
+
+export const tellVerdict = ({ outcome, error }: Verdict): string => error?.code ?? outcome
+
+function toBlock({ table, operation, key, old, new: after }: Change): ChangeBlock {
+  const columns = Object.keys(operation === 'delete' ? old : after)
+  const side = (row: Row) => columns.map((name) => [row[name] ?? null])
+  return {
+    table,
+    operation,
+    columns,
+    keys: key.map((value) => [value]),
+    old: operation === 'insert' ? [] : side(old),
+    new: operation === 'delete' ? [] : side(after),
+  }
+}
+
+function keyOf(table: string, row: Row): WireRow {
+  const found = shop.manifest.tables.find(({ name }) => name === table)
+  return (found?.key ?? ['code']).map((name) => row[name] ?? null)
+}
+
+export function insert(table: string, row: Row): Change {
+  return { table, operation: 'insert', key: keyOf(table, row), old: {}, new: row }
+}
+
+/** `changes`: column -> [old, new]. */
+export function update(
+  table: string,
+  key: Row,
+  changes: { [column: string]: [WireValue, WireValue] },
+): Change {
+  const side = (i: 0 | 1) =>
+    Object.fromEntries(Object.entries(changes).map(([name, values]) => [name, values[i]]))
+  return { table, operation: 'update', key: keyOf(table, key), old: side(0), new: side(1) }
+}
+
+export function remove(table: string, key: Row, old: Row = {}): Change {
+  return { table, operation: 'delete', key: keyOf(table, key), old, new: {} }
+}
