@@ -18,7 +18,7 @@ import { baseDdl } from './base.ts'
 import { only, updateState } from './bookkeeping.ts'
 import { captureDdl } from './capture.ts'
 import { textIn } from './cells.ts'
-import { mirrorTable, type MirrorTable } from './mirror-table.ts'
+import { mirrorTable, mirrorTables, type MirrorTable } from './mirror-table.ts'
 import { unloadScopes } from './scopes.ts'
 
 /** Inside a transaction. */
@@ -28,13 +28,14 @@ export function migrateMirror(driver: SqliteDriver, manifest: Manifest): void {
   matchIndexes(driver, manifest)
   if (stored?.hash === manifest.hash) return
   updateState(driver, { manifest: JSON.stringify(manifest), manifest_hash: manifest.hash })
-  if (stored !== null) forgetCursor(driver)
+  if (stored !== null) forgetCursor(driver, mirrorTables(manifest).values())
 }
 
 /** Everything is loaded again; rows stay until they are replaced or turn out to be gone. Inside a transaction. */
-export function forgetCursor(driver: SqliteDriver): void {
+export function forgetCursor(driver: SqliteDriver, tables: Iterable<MirrorTable>): void {
   updateState(driver, { snapshot: null, history: null, reloading: 1 })
   unloadScopes(driver)
+  for (const table of tables) driver.exec(`DELETE FROM ${table.seen}`)
 }
 
 function storedManifest(driver: SqliteDriver): Manifest | null {

@@ -8,6 +8,7 @@ import { applyPage, applyPull } from './apply.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'
 import { readConflicts } from './conflicts.ts'
 import { forgetCursor, migrateMirror } from './migrate.ts'
+import { mirrorTables } from './mirror-table.ts'
 import { outboxCount, readOutbox, readRejections } from './outbox.ts'
 import { createTables } from './parts.ts'
 import { readScopes } from './scopes.ts'
@@ -33,7 +34,7 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
 
     applyPull: (response) => applyPull(context, response),
     applyPage: (scope, response) => applyPage(context, scope, response),
-    startOver: () => inTransaction(driver, () => forgetCursor(driver)),
+    startOver: () => inTransaction(driver, () => forgetCursor(driver, mirrorTables(manifest).values())),
 
     conflicts: () => readConflicts(driver),
     discardConflict: (id) => discard(driver, 'landfall_conflicts', id),
