@@ -19,7 +19,6 @@ const sqliteFiles = {
   name: 'sqlite-files',
   transform: (code, id) =>
     id.includes('@sqlite.org') ? code.replaceAll(UNUSED_WORKERS, "new URL('about:blank')") : null,
-  renderChunk: (code) => code.replaceAll(RELATIVE_URL, 'new URL("$1",import.meta.url)'),
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       const found = [...new Set([...(chunk.code ?? '').matchAll(RELATIVE_URL)].map(([, file]) => file))]

@@ -83,7 +83,7 @@ class EngineHost {
         signals: (heard) => this.#listenToSignals(heard),
       })
     } catch (error) {
-      this.#without = error instanceof LandfallError ? error : internal(error)
+      this.#without = error instanceof LandfallError ? error : couldNotStart(error)
       this.#leadership.resign()
       this.#tellStatus()
     }
@@ -156,6 +156,7 @@ class EngineHost {
   }
 }
 
-function internal(error: unknown): LandfallError {
-  return new LandfallError('internal', { cause: error instanceof Error ? error.message : String(error) })
+/** What SQLite's loader throws is no coded error: mostly a wasm file that is not served. */
+function couldNotStart(error: unknown): LandfallError {
+  return new LandfallError('worker_failed', { cause: error instanceof Error ? error.message : String(error) })
 }
