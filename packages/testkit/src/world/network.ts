@@ -44,8 +44,8 @@ export function createDeviceNetwork(air: Air): DeviceNetwork {
       air.busy.count++
       try {
         const response = await exchange(air, url, { ...init, signal: joined(init.signal, cut.signal) })
-        if (fate === 'repeat') await (await exchange(air, url, init)).arrayBuffer()
         if (response.headers.get('content-type')?.startsWith('text/event-stream')) return response
+        if (fate === 'repeat') await (await exchange(air, url, init)).arrayBuffer()
         const body = await response.arrayBuffer()
         if (!online || fate === 'lose response') throw new TypeError('response lost')
         return new Response(body, { status: response.status, headers: response.headers })

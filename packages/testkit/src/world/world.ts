@@ -21,6 +21,8 @@ import { createRandom, type SeededRandom } from './random.ts'
 import { counted, stillness } from './stillness.ts'
 
 const ORIGIN = 'https://landfall.test'
+/** Later than the clock of any real Postgres, which stamps what other programs write: those count as older. */
+const START_MS = 4_000_000_000_000
 
 export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits'> & {
   sync: SyncDefinition
@@ -45,7 +47,7 @@ export type World = {
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { sync, seed = 1 } = options
-  const clock = createVirtualClock(options.startMs ?? 1_750_000_000_000)
+  const clock = createVirtualClock(options.startMs ?? START_MS)
   const random = createRandom(seed)
   const busy = { count: 0 }
   const database = counted(options.database, busy)
