@@ -1,24 +1,36 @@
 /** Workloads through the whole client API: page, Comlink, worker, engine, OPFS, and the network where it says so. */
 import { openLandfall } from '@landfall/client'
-import { generateRows, rowsOf, storedColumns } from '../shared/rows.ts'
+import type { SqliteValue } from '@landfall/schema'
+import { generateRows, type RowsOptions, rowsOf, storedColumns } from '../shared/rows.ts'
 import { sync } from '../shared/schema.ts'
 import { insertSql } from './insert-sql.ts'
 import type { ClientOptions } from './page-api.ts'
 
-export type Client = Awaited<ReturnType<typeof openLandfall>>
-
-type Rows = { seed: number; count: number }
+type Client = Awaited<ReturnType<typeof openLandfall>>
 
 let opened: Client | undefined
+let inserts: [string, SqliteValue[]][] = []
 
 export function client(): Client {
-  if (!opened) throw new Error('openClient first')
+  if (!opened) throw new Error('Open a client first.')
   return opened
 }
 
-export async function openClient({ paused, ...options }: ClientOptions & { paused: boolean }): Promise<void> {
+export async function openPaused(options: ClientOptions): Promise<void> {
   opened = await open(options)
-  if (paused) await opened.sync.pause()
+  await opened.sync.pause()
+}
+
+export async function openLoaded(options: ClientOptions & { scope: string }): Promise<number> {
+  const start = performance.now()
+  opened = await open(options)
+  await scopeReady(opened, options.scope)
+  return performance.now() - start
+}
+
+export async function countClient(): Promise<number> {
+  const [row] = await client().all('SELECT count(*) AS count FROM items')
+  return Number(row?.['count'])
 }
 
 export async function wipeClient(): Promise<void> {
@@ -26,29 +38,22 @@ export async function wipeClient(): Promise<void> {
   opened = undefined
 }
 
-export async function clientBulk(options: Rows): Promise<number> {
-  const db = client()
-  const statements = inserts(options)
-  return timed(statements.length, () => db.batch(statements))
+export async function prepareClient(options: RowsOptions): Promise<void> {
+  inserts = rowsOf(storedColumns(generateRows(options))).map((row) => [insertSql, row])
+}
+
+export async function clientBulk(): Promise<number> {
+  const start = performance.now()
+  await client().batch(inserts)
+  return performance.now() - start
 }
 
 /** Each awaited before the next, as people make them. */
-export async function clientSingles(options: Rows): Promise<number> {
+export async function clientSingles(): Promise<number> {
   const db = client()
-  const statements = inserts(options)
-  return timed(statements.length, async () => {
-    for (const [sql, params] of statements) await db.run(sql, params)
-  })
-}
-
-export async function firstLoad(options: ClientOptions & { scope: string; rows: number }): Promise<number> {
   const start = performance.now()
-  const db = await open(options)
-  await scopeReady(db, options.scope)
-  const ms = performance.now() - start
-  if ((await countRows(db)) !== options.rows) throw new Error('The rows are not there.')
-  await db.wipe()
-  return ms
+  for (const [sql, params] of inserts) await db.run(sql, params)
+  return performance.now() - start
 }
 
 function open({ database, user }: ClientOptions): Promise<Client> {
@@ -61,7 +66,7 @@ function open({ database, user }: ClientOptions): Promise<Client> {
   })
 }
 
-export function scopeReady(db: Client, scope: string): Promise<void> {
+function scopeReady(db: Client, scope: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
       const { scopes, error } = db.status
@@ -73,23 +78,4 @@ export function scopeReady(db: Client, scope: string): Promise<void> {
     const stop = db.onStatus(look)
     look()
   })
-}
-
-function inserts({ seed, count }: Rows) {
-  const rows = rowsOf(storedColumns(generateRows({ seed, count, space: 1 })))
-  return rows.map((row): [string, typeof row] => [insertSql, row])
-}
-
-async function timed(count: number, work: () => Promise<unknown>): Promise<number> {
-  const before = await countRows(client())
-  const start = performance.now()
-  await work()
-  const ms = performance.now() - start
-  if ((await countRows(client())) !== before + count) throw new Error('The rows are not there.')
-  return ms
-}
-
-async function countRows(db: Client): Promise<number> {
-  const [row] = await db.all('SELECT count(*) AS count FROM items')
-  return Number(row?.['count'])
 }

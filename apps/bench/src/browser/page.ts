@@ -1,5 +1,13 @@
 /** The page of the bench: puts its functions where Node finds them. */
-import { clientBulk, clientSingles, firstLoad, openClient, wipeClient } from './client.ts'
+import {
+  clientBulk,
+  clientSingles,
+  countClient,
+  openLoaded,
+  openPaused,
+  prepareClient,
+  wipeClient,
+} from './client.ts'
 import type { PageApi } from './page-api.ts'
 import { roundTrip, watch, whenSeen, write } from './screen.ts'
 import { createWorkerCaller, type WorkerCall } from './worker-calls.ts'
@@ -13,11 +21,13 @@ function worker(call: WorkerCall): Promise<number> {
 
 const api: PageApi = {
   worker,
-  openClient,
+  openPaused,
+  openLoaded,
+  countClient,
   wipeClient,
+  prepareClient,
   clientBulk,
   clientSingles,
-  firstLoad,
   watch,
   write,
   whenSeen,

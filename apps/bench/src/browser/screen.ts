@@ -1,5 +1,5 @@
 /** One screen of the remote-change workload: a live query on one row, and when it showed what. */
-import { client, scopeReady } from './client.ts'
+import { client } from './client.ts'
 import { now } from './page-api.ts'
 
 const seen = new Map<unknown, number>()
@@ -7,8 +7,6 @@ const waiting = new Map<unknown, (at: number) => void>()
 
 export async function watch({ id }: { id: string }): Promise<void> {
   const db = client()
-  const [row] = await db.all('SELECT space_id FROM items WHERE id = ?', [id])
-  if (row === undefined) await scopeReady(db, db.status.scopes[0]?.scope ?? '')
   db.live('SELECT id, title FROM items WHERE id = ?', [id]).subscribe(({ rows }) => {
     const at = now()
     const title = rows[0]?.['title']

@@ -1,13 +1,21 @@
 /** One question and its answer between the bench's page and its worker; both ends of the wire. */
+import type { RowsOptions } from '../shared/rows.ts'
 
-/** What the worker can be asked; each answer is wall milliseconds, or 0 for preparations. */
+/** What the worker can be asked. */
 export type WorkerApi = {
-  openLocal(options: { directory: string }): Promise<number>
-  bulk(options: { side: LocalSideName; seed: number; count: number }): Promise<number>
-  singles(options: { side: LocalSideName; seed: number; count: number }): Promise<number>
-  closeLocal(options: object): Promise<number>
-  prepareLoad(options: { seed: number; count: number; space: number }): Promise<number>
+  openLocal(options: { directory: string }): Promise<void>
+  /** Makes the rows of the next `bulk` or `singles`. */
+  prepareLocal(options: RowsOptions): Promise<void>
+  /** Wall milliseconds. */
+  bulk(options: { side: LocalSideName }): Promise<number>
+  singles(options: { side: LocalSideName }): Promise<number>
+  countLocal(options: { side: LocalSideName }): Promise<number>
+  closeLocal(options: object): Promise<void>
+  prepareLoad(options: RowsOptions): Promise<void>
+  /** Wall milliseconds. */
   load(options: { directory: string }): Promise<number>
+  /** Gives the number of rows loaded and deletes them. */
+  unload(options: object): Promise<number>
 }
 
 export type LocalSideName = 'bare' | 'captured'
@@ -17,16 +25,17 @@ export type WorkerCall = {
 }[keyof WorkerApi]
 
 type Question = WorkerCall & { id: number }
-type Answer = { id: number; ms: number } | { id: number; error: string }
+type Answer = { id: number; value: number | void } | { id: number; error: string }
+type Waiting = { resolve(value: number): void; reject(error: Error): void }
 
 /** The page's end: one call at a time is enough for a bench, yet answers carry their question's id. */
 export function createWorkerCaller(worker: Worker): (call: WorkerCall) => Promise<number> {
-  const open = new Map<number, { resolve(ms: number): void; reject(error: Error): void }>()
+  const open = new Map<number, Waiting>()
   worker.onmessage = ({ data }: MessageEvent<Answer>) => {
     const waiting = open.get(data.id)
     open.delete(data.id)
     if ('error' in data) waiting?.reject(new Error(data.error))
-    else waiting?.resolve(data.ms)
+    else waiting?.resolve(data.value ?? 0)
   }
   worker.onerror = ({ message }) => {
     for (const { reject } of open.values()) reject(new Error(`The bench's worker failed: ${message}`))
@@ -43,9 +52,9 @@ export function createWorkerCaller(worker: Worker): (call: WorkerCall) => Promis
 /** The worker's end. */
 export function serveWorkerCalls(api: WorkerApi): void {
   addEventListener('message', ({ data }: MessageEvent<Question>) => {
-    const handler = api[data.name] as (options: Question['options']) => Promise<number>
+    const handler = api[data.name] as (options: Question['options']) => Promise<number | void>
     handler(data.options).then(
-      (ms) => postMessage({ id: data.id, ms } satisfies Answer),
+      (value) => postMessage({ id: data.id, value } satisfies Answer),
       (error: unknown) => postMessage({ id: data.id, error: explain(error) } satisfies Answer),
     )
   })

@@ -5,11 +5,19 @@
  * the rounds stands for all; the range shows how far to trust it. One round before the first warms caches and compilers
  * and is thrown away.
  */
-import { type Cpu, cpuBetween, totalCpu } from './cpu.ts'
+import { type Cpu, type CpuMeter, totalCpu } from './cpu.ts'
 import { median } from './statistics.ts'
 
-/** Runs once and gives the wall milliseconds of what is measured; checks that the work was really done. */
-export type Side = { name: string; target?: number; run(round: number): Promise<number> }
+export type Side = {
+  name: string
+  target?: number
+  /** Makes ready what is not measured. */
+  prepare?(round: number): Promise<unknown>
+  /** Gives the wall milliseconds of what is measured; the CPU is measured around it. */
+  run(round: number): Promise<number>
+  /** Throws unless the work was really done; cleans up. */
+  check(round: number): Promise<unknown>
+}
 
 export type Comparison = { floor: Side; workloads: Side[]; rounds: number }
 
@@ -27,12 +35,12 @@ export type Compared = {
   rounds: number
 }
 
-export async function compare(comparison: Comparison, readCpu: () => Cpu | null): Promise<Compared[]> {
+export async function compare(comparison: Comparison, startCpu: CpuMeter): Promise<Compared[]> {
   const sides = [comparison.floor, ...comparison.workloads]
   const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]))
   for (let round = 0; round <= comparison.rounds; round++) {
     for (const side of turned(sides, round)) {
-      const sample = await measure(side, round, readCpu)
+      const sample = await measure(side, round, startCpu)
       if (round > 0) samples.get(side)?.push(sample)
     }
   }
@@ -40,10 +48,13 @@ export async function compare(comparison: Comparison, readCpu: () => Cpu | null)
   return comparison.workloads.map((side) => summarize(side, samples.get(side) ?? [], { comparison, floor }))
 }
 
-async function measure(side: Side, round: number, readCpu: () => Cpu | null): Promise<Sample> {
-  const before = readCpu()
+async function measure(side: Side, round: number, startCpu: CpuMeter): Promise<Sample> {
+  await side.prepare?.(round)
+  const stopCpu = startCpu()
   const wall = await side.run(round)
-  return { wall, cpu: cpuBetween(before, readCpu()) }
+  const cpu = stopCpu()
+  await side.check(round)
+  return { wall, cpu }
 }
 
 function turned(sides: Side[], round: number): Side[] {

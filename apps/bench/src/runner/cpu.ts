@@ -17,26 +17,30 @@ const TICK_MS = 10
 
 type Process = { pid: number; parent: number; ms: number }
 
-export function createCpuMeter(roots: ProcessRoots): () => Cpu | null {
-  if (process.platform !== 'linux') return () => null
+/** Starts measuring; the answer stops and gives what was used meanwhile. */
+export type CpuMeter = () => () => Cpu | null
+
+export function createCpuMeter(roots: ProcessRoots): CpuMeter {
+  if (process.platform !== 'linux') return () => () => null
   return () => {
-    const { user, system } = process.cpuUsage()
-    const processes = readProcesses()
-    return {
-      node: (user + system) / 1000,
-      postgres: treeMs(processes, roots.postgres),
-      browser: treeMs(processes, roots.browser),
+    const before = readTrees(roots)
+    // Reading /proc costs this process some milliseconds: outside of its own measure, on both ends.
+    const own = process.cpuUsage()
+    return () => {
+      const { user, system } = process.cpuUsage(own)
+      const after = readTrees(roots)
+      return {
+        node: (user + system) / 1000,
+        postgres: after.postgres - before.postgres,
+        browser: after.browser - before.browser,
+      }
     }
   }
 }
 
-export function cpuBetween(before: Cpu | null, after: Cpu | null): Cpu | null {
-  if (before === null || after === null) return null
-  return {
-    node: after.node - before.node,
-    postgres: after.postgres - before.postgres,
-    browser: after.browser - before.browser,
-  }
+function readTrees(roots: ProcessRoots): Omit<Cpu, 'node'> {
+  const processes = readProcesses()
+  return { postgres: treeMs(processes, roots.postgres), browser: treeMs(processes, roots.browser) }
 }
 
 export function totalCpu(cpu: Cpu): number {

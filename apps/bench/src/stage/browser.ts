@@ -21,7 +21,7 @@ export async function startBrowser(profile: string, origin: string): Promise<Bro
   const { path, args, version } = findChromium()
   const context = await chromium.launchPersistentContext(profile, { executablePath: path, args })
   return {
-    version,
+    version: version.replace(/^\D*([\d.]+).*$/, '$1'),
     pid: findProcess(`--user-data-dir=${profile}`),
     open: () => openScreen(context, origin),
     close: () => context.close(),

@@ -8,19 +8,19 @@ import type { WireColumns, WireValue } from '@landfall/protocol'
 import type { Database } from '@landfall/server'
 import { columnNames, rowsOf } from '../shared/rows.ts'
 
-/** Wall milliseconds of the COPY alone; the file is written before. */
-export async function copyRows(
-  database: Database,
-  folder: string,
-  { into, rows }: { into: string; rows: WireColumns },
-): Promise<number> {
-  const file = join(folder, 'rows.copy')
-  writeFileSync(file, rowsOf(rows).map(encodeLine).join(''), { mode: 0o644 })
-  const sql = `COPY ${into} (${columnNames.join(', ')}) FROM '${file}'`
+export function writeCopyFile(folder: string, rows: WireColumns): void {
+  writeFileSync(fileIn(folder), rowsOf(rows).map(encodeLine).join(''), { mode: 0o644 })
+}
+
+/** Copies the rows written last; gives the wall milliseconds. */
+export async function copyFile(database: Database, folder: string, into: string): Promise<number> {
+  const sql = `COPY ${into} (${columnNames.join(', ')}) FROM '${fileIn(folder)}'`
   const start = performance.now()
   await database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql))
   return performance.now() - start
 }
+
+const fileIn = (folder: string): string => join(folder, 'rows.copy')
 
 function encodeLine(row: WireValue[]): string {
   return `${row.map((value) => (value === null ? '\\N' : value.replace(/[\\\t\n\r]/g, (c) => `\\${c}`))).join('\t')}\n`

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, migrateSync, openDatabase } from '@landfall/server'
 import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
-import { type Cpu, createCpuMeter, parentOf } from '../runner/cpu.ts'
+import { type CpuMeter, createCpuMeter, parentOf } from '../runner/cpu.ts'
 import { generateRows } from '../shared/rows.ts'
 import { MEMBERS, SPACES, sync, TABLES } from '../shared/schema.ts'
 import { type Browser, startBrowser } from './browser.ts'
 import { bundlePage } from './bundle.ts'
-import { copyRows } from './copy.ts'
+import { copyFile, writeCopyFile } from './copy.ts'
 import { startWeb, type Web } from './server.ts'
 
 export type Stage = {
@@ -17,8 +17,8 @@ export type Stage = {
   browser: Browser
   /** A folder that Postgres may read, for COPY. */
   folder: string
-  versions: { postgres: string; chromium: string }
-  readCpu(): Cpu | null
+  versions: Record<string, string>
+  startCpu: CpuMeter
   close(): Promise<void>
 }
 
@@ -27,27 +27,39 @@ export const FIRST_LOAD = { seed: 77, count: 100_000, space: SPACES.firstLoad }
 export const REMOTE_CHANGE = { seed: 78, count: 1_000, space: SPACES.remoteChange }
 
 export async function openStage(): Promise<Stage> {
+  const closers: (() => unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne()
+  }
+  try {
+    return { ...(await setUp((closeOne) => closers.push(closeOne))), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function setUp(onClose: (close: () => unknown) => void): Promise<Omit<Stage, 'close'>> {
   const folder = mkdtempSync(join(tmpdir(), 'landfall-bench-'))
+  onClose(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  // Postgres reads what is copied as another user.
   chmodSync(folder, 0o755)
   const pageFolder = join(folder, 'page')
   mkdirSync(pageFolder)
   await bundlePage(pageFolder)
   const postgres = await startPostgres()
+  onClose(() => postgres.stop())
   const { pid, version } = await prepareDatabase(postgres, folder)
   const web = await startWeb(postgres.url, pageFolder)
+  onClose(() => web.close())
   const browser = await startBrowser(join(folder, 'profile'), web.origin)
+  onClose(() => browser.close())
   return {
     web,
     browser,
     folder,
-    versions: { postgres: version, chromium: browser.version },
-    readCpu: createCpuMeter({ postgres: pid, browser: browser.pid }),
-    close: async () => {
-      await browser.close()
-      await web.close()
-      await postgres.stop()
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-    },
+    versions: { Postgres: version, Chromium: browser.version },
+    startCpu: createCpuMeter({ postgres: pid, browser: browser.pid }),
   }
 }
 
@@ -58,8 +70,10 @@ async function prepareDatabase(
   const database = await openDatabase(postgres.url)
   try {
     await createTables(database)
-    for (const options of [FIRST_LOAD, REMOTE_CHANGE])
-      await copyRows(database, folder, { into: 'items', rows: generateRows(options) })
+    for (const options of [FIRST_LOAD, REMOTE_CHANGE]) {
+      writeCopyFile(folder, generateRows(options))
+      await copyFile(database, folder, 'items')
+    }
     await run(database, 'ANALYZE')
     await migrateSync(database, sync)
     const [row] = await run(

@@ -19,32 +19,59 @@ const WRITES = [
 export async function benchLocalWrite(stage: Stage, rounds: number): Promise<Compared[]> {
   const screen = await stage.browser.open()
   await screen.call('worker', { name: 'openLocal', options: { directory: 'bench' } })
-  await screen.call('openClient', { database: 'bench', user: 'nobody', paused: true })
+  await screen.call('openPaused', { database: 'bench', user: 'nobody' })
   const results: Compared[] = []
-  for (const write of WRITES) results.push(...(await compareWrite({ stage, screen, rounds }, write)))
+  let first = 0
+  for (const write of WRITES) {
+    results.push(...(await compareWrite({ stage, screen, rounds }, { ...write, first })))
+    first += (rounds + 1) * write.count
+  }
   await screen.call('worker', { name: 'closeLocal', options: {} })
   await screen.call('wipeClient', {})
   await screen.close()
   return results
 }
 
+/** `first`: how many rows there are before. */
+type Write = (typeof WRITES)[number] & { first: number }
+
 type Setting = { stage: Stage; screen: Screen; rounds: number }
 
-function compareWrite(
-  { stage, screen, rounds }: Setting,
-  write: (typeof WRITES)[number],
-): Promise<Compared[]> {
-  const { method, client, count, what } = write
-  const rowsOfRound = (round: number) => ({ seed: count + round, count })
-  const inWorker =
-    (side: LocalSideName): Side['run'] =>
-    (round) =>
-      screen.call('worker', { name: method, options: { side, ...rowsOfRound(round) } })
-  const floor = { name: 'the same without capture', run: inWorker('bare') }
-  const store = { name: `local: ${what}`, target: TARGET, run: inWorker('captured') }
-  const whole: Side = {
-    name: `local: ${what}, through the client`,
-    run: (round) => screen.call(client, rowsOfRound(round)),
+function compareWrite(setting: Setting, write: Write): Promise<Compared[]> {
+  const floor = workerSide(setting, write, { name: 'the same without capture', side: 'bare' })
+  const store = workerSide(setting, write, { name: `local: ${write.what}`, side: 'captured' })
+  const workloads = [{ ...store, target: TARGET }, clientSide(setting, write)]
+  return compare({ floor, workloads, rounds: setting.rounds }, setting.stage.startCpu)
+}
+
+function workerSide(
+  { screen }: Setting,
+  { method, count, first }: Write,
+  { name, side }: { name: string; side: LocalSideName },
+): Side {
+  return {
+    name,
+    prepare: (round) => screen.call('worker', { name: 'prepareLocal', options: rowsOfRound(count, round) }),
+    run: () => screen.call('worker', { name: method, options: { side } }),
+    check: async (round) =>
+      expectRows(
+        await screen.call('worker', { name: 'countLocal', options: { side } }),
+        first + (round + 1) * count,
+      ),
   }
-  return compare({ floor, workloads: [store, whole], rounds }, stage.readCpu)
+}
+
+function clientSide({ screen }: Setting, { client, what, count, first }: Write): Side {
+  return {
+    name: `local: ${what}, through the client`,
+    prepare: (round) => screen.call('prepareClient', rowsOfRound(count, round)),
+    run: () => screen.call(client, {}),
+    check: async (round) => expectRows(await screen.call('countClient', {}), first + (round + 1) * count),
+  }
+}
+
+const rowsOfRound = (count: number, round: number) => ({ seed: count + round, count, space: 1 })
+
+function expectRows(found: number, expected: number): void {
+  if (found !== expected) throw new Error(`${found} rows in place of ${expected}.`)
 }

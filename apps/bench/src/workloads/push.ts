@@ -17,11 +17,12 @@ import {
   type PushRequest,
   type PushResponse,
   SCHEMA_HEADER,
+  type WireColumns,
 } from '@landfall/protocol'
 import { columnNames, generateRows } from '../shared/rows.ts'
 import { SPACES, sync } from '../shared/schema.ts'
-import { compare, type Compared } from '../runner/compare.ts'
-import { copyRows } from '../stage/copy.ts'
+import { compare, type Compared, type Side } from '../runner/compare.ts'
+import { copyFile, writeCopyFile } from '../stage/copy.ts'
 import { run, type Stage } from '../stage/stage.ts'
 
 const ROWS = 10_000
@@ -30,37 +31,43 @@ const TARGET = 6
 export async function benchPush(stage: Stage, rounds: number): Promise<Compared[]> {
   const client = clientId(crypto.randomUUID())
   const history = await readHistory(stage, client)
-  const rowsOfRound = (round: number) =>
-    generateRows({ seed: 1_000 + round, count: ROWS, space: SPACES.push })
+  const { database } = stage.web
+  let body = ''
 
-  const copy = async (round: number): Promise<number> => {
-    const ms = await copyRows(stage.web.database, stage.folder, {
-      into: 'items_bare',
-      rows: rowsOfRound(round),
-    })
-    await expectRows(stage, 'items_bare', round)
-    return ms
+  const floor: Side = {
+    name: 'COPY from a file, no triggers',
+    prepare: async (round) => writeCopyFile(stage.folder, rowsOfRound(round)),
+    run: () => copyFile(database, stage.folder, 'items_bare'),
+    check: (round) => expectRows(stage, 'items_bare', round),
   }
-
-  const push = async (round: number): Promise<number> => {
-    const changes = [insertBlock(rowsOfRound(round))]
-    const hlc = encodeHlc(hlcFromTime(Date.now()))
-    const changeset: Changeset = { number: changesetNumber(round + 1), hlc, label: null, changes }
-    const body = JSON.stringify({ client, history, changesets: [changeset] } satisfies PushRequest)
-    const start = performance.now()
-    const { verdicts } = await ask<PushResponse>(stage, '/sync/push', body)
-    const ms = performance.now() - start
-    if (verdicts[0]?.outcome !== 'applied') throw new Error(`Not applied: ${JSON.stringify(verdicts)}`)
-    await expectRows(stage, 'items', round)
-    return ms
+  const push: Side = {
+    name: `push of ${ROWS.toLocaleString('en')} rows`,
+    target: TARGET,
+    prepare: async (round) => {
+      body = JSON.stringify({ client, history, changesets: [changesetOfRound(round)] } satisfies PushRequest)
+    },
+    run: async () => {
+      const start = performance.now()
+      const { verdicts } = await ask<PushResponse>(stage, '/sync/push', body)
+      const ms = performance.now() - start
+      if (verdicts[0]?.outcome !== 'applied') throw new Error(`Not applied: ${JSON.stringify(verdicts)}`)
+      return ms
+    },
+    check: (round) => expectRows(stage, 'items', round),
   }
-
-  const floor = { name: 'COPY from a file, no triggers', run: copy }
-  const workload = { name: `push of ${ROWS.toLocaleString('en')} rows`, target: TARGET, run: push }
-  return compare({ floor, workloads: [workload], rounds }, stage.readCpu)
+  return compare({ floor, workloads: [push], rounds }, stage.startCpu)
 }
 
-function insertBlock(rows: ReturnType<typeof generateRows>): ChangeBlock {
+function rowsOfRound(round: number): WireColumns {
+  return generateRows({ seed: 1_000 + round, count: ROWS, space: SPACES.push })
+}
+
+function changesetOfRound(round: number): Changeset {
+  const hlc = encodeHlc(hlcFromTime(Date.now()))
+  return { number: changesetNumber(round + 1), hlc, label: null, changes: [insertBlock(rowsOfRound(round))] }
+}
+
+function insertBlock(rows: WireColumns): ChangeBlock {
   const key = columnNames.indexOf('id')
   return {
     table: 'items',

@@ -5,9 +5,10 @@
  * Changes are made one after another, each at a random moment, so that they do not fall into step with the server's poll.
  */
 import { now } from '../browser/page-api.ts'
-import { type Cpu, cpuBetween, totalCpu } from '../runner/cpu.ts'
+import { totalCpu } from '../runner/cpu.ts'
 import { median, percentile } from '../runner/statistics.ts'
 import { generateRows } from '../shared/rows.ts'
+import { SPACES } from '../shared/schema.ts'
 import type { Screen } from '../stage/browser.ts'
 import { REMOTE_CHANGE, run, type Stage } from '../stage/stage.ts'
 
@@ -17,7 +18,7 @@ export type Latency = {
   count: number
   p50: number
   p95: number
-  /** CPU of all processes for one change. */
+  /** CPU of all processes for one change, the pauses between changes included. */
   cpu: number | null
   target: number | null
 }
@@ -61,32 +62,28 @@ export async function benchRemoteChange(stage: Stage, changes: number): Promise<
 
 async function openScreen(stage: Stage, user: string): Promise<Screen> {
   const screen = await stage.browser.open()
-  await screen.call('openClient', { database: `screen-${user}`, user, paused: false })
+  await screen.call('openLoaded', { database: `screen-${user}`, user, scope: `space:${SPACES.remoteChange}` })
   return screen
 }
 
 type Measured = { name: string; target?: number; change: Change }
 
 async function measure(stage: Stage, changes: number, { name, target, change }: Measured): Promise<Latency> {
+  for (let i = 0; i < WARM_UP; i++) await change(`${name}, warm-up ${i}`)
   const walls: number[] = []
-  const cpus: Cpu[] = []
-  for (let i = 0; i < WARM_UP + changes; i++) {
+  const stopCpu = stage.startCpu()
+  for (let i = 0; i < changes; i++) {
     await pause(Math.random() * LONGEST_PAUSE_MS)
-    const before = stage.readCpu()
-    const wall = await change(`${name} ${i}`)
-    const cpu = cpuBetween(before, stage.readCpu())
-    if (i < WARM_UP) continue
-    walls.push(wall)
-    if (cpu) cpus.push(cpu)
+    walls.push(await change(`${name} ${i}`))
   }
-  const cpu = cpus.length === 0 ? null : cpus.reduce((sum, one) => sum + totalCpu(one), 0) / cpus.length
+  const cpu = stopCpu()
   return {
     kind: 'latency',
     name,
     count: changes,
     p50: median(walls),
     p95: percentile(walls, 95),
-    cpu,
+    cpu: cpu && totalCpu(cpu) / changes,
     target: target ?? null,
   }
 }
