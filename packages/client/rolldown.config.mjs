@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url'
 const dist = join(dirname(fileURLToPath(import.meta.url)), 'dist')
 const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
 
-const UNUSED_WORKERS = /new URL\((["'`])sqlite3-(?:opfs-async-proxy\.js|worker1\.mjs)\1, *import\.meta\.url\)/g
+const UNUSED_WORKERS =
+  /new URL\((["'`])sqlite3-(?:opfs-async-proxy\.js|worker1\.mjs)\1, *import\.meta\.url\)/g
 const RELATIVE_URL = /new URL\(["'`]([^"'`]*)["'`], *import\.meta\.url\)/g
 
 const sqliteFiles = {
@@ -22,7 +23,8 @@ const sqliteFiles = {
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       const found = [...new Set([...(chunk.code ?? '').matchAll(RELATIVE_URL)].map(([, file]) => file))]
-      if (found.join() !== 'sqlite3.wasm') this.error(`the worker refers to [${found}], expected sqlite3.wasm alone`)
+      if (found.join() !== 'sqlite3.wasm')
+        this.error(`the worker refers to [${found}], expected sqlite3.wasm alone`)
     }
   },
   writeBundle: () => copyFileSync(wasm, join(dist, 'sqlite3.wasm')),

@@ -1,0 +1,82 @@
+/**
+ * A badge that tells how the database stands with the server, and more when it is opened.
+ *
+ * A disclosure button with a panel: works by keyboard, and is announced politely when it changes. Colours are CSS
+ * variables (`--landfall-*`), with a light and a dark set; see `styles.ts`.
+ */
+import type { LandfallStatus } from '@landfall/client'
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { headlineOf, lastSyncedText, storageText, toneOf, unsentText } from './status-text.ts'
+import { STYLES } from './styles.ts'
+import { useStatus } from './use-status.ts'
+
+/** Unsent changes, when it was last in step, what storage is used, and what is wrong. */
+export function SyncBadge() {
+  const status = useStatus()
+  const [open, setOpen] = useState(false)
+  const panel = useId()
+  const root = useRef<HTMLDivElement>(null)
+  useCloseOutside(root, () => setOpen(false))
+  const closeByEscape = (event: KeyboardEvent): void => {
+    if (!open || event.key !== 'Escape') return
+    event.stopPropagation()
+    setOpen(false)
+  }
+  return (
+    <div className="landfall-badge" ref={root} onKeyDown={closeByEscape}>
+      <style href="landfall-badge" precedence="default">
+        {STYLES}
+      </style>
+      <button
+        type="button"
+        className="landfall-badge-button"
+        data-tone={toneOf(status)}
+        data-phase={status.phase}
+        aria-expanded={open}
+        aria-controls={panel}
+        onClick={() => setOpen(!open)}
+      >
+        <span className="landfall-badge-dot" aria-hidden="true" />
+        <span role="status">{headlineOf(status)}</span>
+      </button>
+      <div id={panel} className="landfall-badge-panel" role="group" aria-label="Sync status" hidden={!open}>
+        {open && <Details status={status} />}
+      </div>
+    </div>
+  )
+}
+
+function Details({ status }: { status: LandfallStatus }) {
+  const now = useNow()
+  const { rejections, conflicts, error } = status
+  return (
+    <ul>
+      <li>{unsentText(status)}</li>
+      <li>{lastSyncedText(status, now)}</li>
+      <li>{storageText(status)}</li>
+      {rejections > 0 && <li>{`${rejections} refused by the server, kept for review`}</li>}
+      {conflicts > 0 && <li>{`${conflicts} in conflict, both values kept`}</li>}
+      {error !== null && <li className="landfall-badge-error">{error.message}</li>}
+    </ul>
+  )
+}
+
+/** The time, again every ten seconds: "a minute ago" must not stand still. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 10_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}
+
+function useCloseOutside(root: { readonly current: HTMLElement | null }, close: () => void): void {
+  useEffect(() => {
+    const pressed = ({ target }: PointerEvent): void => {
+      if (target instanceof Node && !root.current?.contains(target)) close()
+    }
+    document.addEventListener('pointerdown', pressed)
+    return () => document.removeEventListener('pointerdown', pressed)
+  })
+}
