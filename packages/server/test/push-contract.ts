@@ -114,6 +114,22 @@ export function pushContract(open: () => PushWorld): void {
     expect(await titles()).toBe('1 untitled')
   })
 
+  test('[P8.3] a rejection names the row that Postgres meant', async () => {
+    await ann.push([item('1', { slug: 'taken' })])
+    const many = [item('2', { slug: 'free' }), item('3', { slug: 'taken' }), item('4', { slug: 'too' })]
+    const orphans = ['8', '9'].map((item_id) => insert('steps', { item_id, place: 'x', project_id: '1' }))
+    const { verdicts } = await ann.send([
+      ann.make(many),
+      ann.make([item('9'), ...orphans]),
+      ann.make([item('2', { votes: '?' })]),
+    ])
+    expect(verdicts.map(({ error }) => error?.details)).toMatchObject([
+      { table: 'items', key: ['3'] },
+      { table: 'steps', constraint: 'steps_item_id_fkey' },
+      { table: 'items', key: ['2'] },
+    ])
+  })
+
   test('[P16] a malformed changeset is rejected and changes nothing', async () => {
     const twice = [item('1', { title: 'a' }), item('1', { title: 'b' })]
     const noKey = [insert('steps', { place: 'x', project_id: '1' })]

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { pushConflictsContract } from './push-conflicts-contract.ts'
 import { pushContract } from './push-contract.ts'
+import { pushRightsContract } from './push-rights-contract.ts'
 import { createPushWorld, type PushWorld } from './support/push-world.ts'
 
 let world: PushWorld
@@ -10,3 +12,5 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 describe('push', () => pushContract(() => world))
+describe('conflicts', () => pushConflictsContract(() => world))
+describe('rights', () => pushRightsContract(() => world))

@@ -1,6 +1,6 @@
 /** Writes one batch: all its clean rows at once, the others by `resolveRows`; and asks the app's `authorize`. */
 import { type Batch, pickRows } from './batch.ts'
-import { readRows } from './inspect.ts'
+import { lockRows, readRows } from './inspect.ts'
 import { resolveRows } from './resolve.ts'
 import { askAuthorizer, authorizeRow, authorizerOf } from './rights.ts'
 import type { PushWork } from './work.ts'
@@ -11,6 +11,7 @@ export async function applyBatch(work: PushWork, batch: Batch): Promise<void> {
   if (batch.operation === 'update' && batch.columns.length === 0) return
   const authorize = authorizerOf(work.context, batch.table)
   const asksBefore = authorize !== null && batch.operation === 'update'
+  if (asksBefore) await lockRows(work, batch)
   const before = asksBefore ? await readRows(work, batch) : []
   const { left, rows } = await writeBatch(work, batch, { mode: 'compare', wantRows: authorize !== null })
   for (const written of authorize ? rows : []) {

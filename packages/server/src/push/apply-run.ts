@@ -8,7 +8,8 @@
  */
 import { type ErrorData, type Verdict } from '@landfall/protocol'
 import { applyBatch } from './apply-batch.ts'
-import { type Batch, type CheckedChangeset, gatherBatches } from './batch.ts'
+import { blameRow } from './blame.ts'
+import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
 import { readRights } from './rights.ts'
 import { lockRows } from './inspect.ts'
 import { beginStamp, correctStamps } from './stamp.ts'
@@ -75,7 +76,9 @@ async function tryRun(
     if (verdict === null) throw error
     await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
     await tx.query('RELEASE SAVEPOINT landfall_run')
-    return verdict
+    const [only] = run
+    const blamed = only && run.length === 1 ? blameRow(error, only) : null
+    return blamed === null ? verdict : { ...verdict, details: { ...verdict.details, ...blamed } }
   }
 }
 
@@ -83,8 +86,10 @@ async function writeRun(work: PushWork, run: readonly CheckedChangeset[], order:
   const stamp = await beginStamp(work, run)
   await work.tx.query('SET CONSTRAINTS ALL DEFERRED')
   const { writes, deletes } = sortBatches(work, gatherBatches(run))
+  // One row has no order that could deadlock with another's.
   const existing = [...writes, ...deletes].filter(({ operation }) => operation !== 'insert')
-  for (const batch of existing) await lockRows(work, batch)
+  const rows = existing.reduce((sum, batch) => sum + rowsOf(batch), 0)
+  for (const batch of rows > 1 ? existing : []) await lockRows(work, batch)
   const batches = order === 'writes-first' ? [...writes, ...deletes] : [...deletes, ...writes]
   for (const batch of batches) await applyBatch(work, batch)
   await correctStamps(work, run, stamp)

@@ -25,7 +25,7 @@ import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check-changeset.ts'
 import { retryCollisions } from './retry.ts'
 import { createRights, readRights } from './rights.ts'
-import { splitRuns } from './runs.ts'
+import { splitRuns, touches } from './runs.ts'
 import { verdictOf } from './verdict.ts'
 import type { PushWork } from './work.ts'
 
@@ -88,9 +88,11 @@ async function applyChangesets(work: PushWork, changesets: readonly Changeset[])
     if ('code' in checked) verdicts.push({ number: changeset.number, outcome: 'rejected', error: checked })
     else good.push(checked)
   }
-  for (const run of splitRuns(good, tablesOfHolders(work))) {
-    work.rights = await readRights(work)
+  const memberships = tablesOfHolders(work)
+  work.rights = await readRights(work)
+  for (const run of splitRuns(good, memberships)) {
     verdicts.push(...(await applyRun(work, run)))
+    if (touches(run, memberships)) work.rights = await readRights(work)
   }
   return verdicts.sort((a, b) => a.number - b.number)
 }

@@ -28,8 +28,12 @@ export function splitRuns(
       deleting = false
     }
     for (const id of changeset.rowIds) touched.add(id)
-    regranted = changeset.blocks.some(({ table }) => memberships.has(table.name))
+    regranted = touches([changeset], memberships)
     deleting ||= changeset.blocks.some(({ operation }) => operation === 'delete')
   }
   return runs
+}
+
+export function touches(run: readonly CheckedChangeset[], tables: ReadonlySet<string>): boolean {
+  return run.some(({ blocks }) => blocks.some(({ table }) => tables.has(table.name)))
 }

@@ -27,7 +27,7 @@ import { DEFAULT_LIMITS } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
 import { openDatabase } from '../../src/open-database.ts'
 import { handlePush } from '../../src/push/push.ts'
-import { createShop, refillShop, shop, shopHolders } from './shop.ts'
+import { createShop, shop, shopHolders } from './shop.ts'
 
 export type Row = { [column: string]: WireValue }
 export type Change = { table: string; operation: ChangeBlock['operation']; key: WireRow; old: Row; new: Row }
@@ -81,7 +81,9 @@ export async function createPushWorld(options: PushWorldOptions = {}): Promise<P
       const [row = {}] = await run(sql)
       return Object.values(row)[0] ?? null
     },
-    refill: () => refillShop(run),
+    async refill() {
+      await run('SELECT refill()')
+    },
     async close() {
       await database.close()
       await fresh?.drop()

@@ -120,22 +120,23 @@ const TABLES = [
   `CREATE TRIGGER count_votes AFTER UPDATE OF votes ON items FOR EACH ROW EXECUTE FUNCTION count_votes()`,
 ]
 
-const ROWS = [
-  `INSERT INTO projects VALUES (1, 'one', 'ann'), (2, 'two', NULL), (3, 'three', 'cat')`,
-  `INSERT INTO members VALUES (1, 'ann'), (2, 'ann'), (2, 'bob'), (3, 'cat')`,
-  `INSERT INTO countries VALUES ('ch', 'Schweiz')`,
-]
-
-type Run = (sql: string) => Promise<unknown>
+/** Empties the shop, its log and its conflicts, and puts the first rows back: one statement, since every test does it. */
+const REFILL = `
+  CREATE FUNCTION refill() RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM ledger;
+    DELETE FROM steps;
+    DELETE FROM items;
+    DELETE FROM members;
+    DELETE FROM projects;
+    DELETE FROM landfall.conflicts;
+    DELETE FROM landfall.changes;
+    INSERT INTO projects VALUES (1, 'one', 'ann'), (2, 'two', NULL), (3, 'three', 'cat');
+    INSERT INTO members VALUES (1, 'ann'), (2, 'ann'), (2, 'bob'), (3, 'cat');
+  END $$`
 
 export async function createShop(database: Database): Promise<void> {
   await database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
-    for (const statement of TABLES) await tx.query(statement)
+    for (const statement of [...TABLES, REFILL]) await tx.query(statement)
   })
-}
-
-export async function refillShop(run: Run): Promise<void> {
-  const tables = ['ledger', 'steps', 'items', 'members', 'projects', 'countries']
-  for (const table of [...tables, 'landfall.conflicts', 'landfall.changes']) await run(`DELETE FROM ${table}`)
-  for (const statement of ROWS) await run(statement)
 }
