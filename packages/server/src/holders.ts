@@ -86,8 +86,13 @@ function toQuery(statement: SQL): { sql: string; params: Param[] } {
 }
 
 function encodeHolderParam(value: unknown): Param {
+  return Array.isArray(value) ? value.map(holderText) : holderText(value)
+}
+
+function holderText(value: unknown): string | null {
   if (value === null || value === undefined) return null
-  if (value instanceof Date) return value.toISOString()
-  if (Array.isArray(value)) return value.map((item) => (item === null ? null : String(item)))
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return value.toString()
+  return value instanceof Date ? value.toISOString() : JSON.stringify(value)
 }

@@ -33,7 +33,7 @@ import type { TransactionOptions, Tx } from './database.ts'
 import { checkHistory, readHistory, recordHistory } from './history.ts'
 import { prepareHolders, type PreparedHolders, readHeldScopes } from './holders.ts'
 import { columnBlock, createBinder, inScopes, keyColumns, textColumns } from './rows.ts'
-import { readWindow, type TableWindow, unseen } from './window.ts'
+import { readWindow, type TableWindow, unseenRows } from './window.ts'
 
 const SNAPSHOT: TransactionOptions = { isolation: 'repeatable read', readOnly: true }
 
@@ -186,14 +186,21 @@ async function readConflicts(
 ): Promise<ConflictRecord[]> {
   if (request.cursor === null || scopes.length === 0) return []
   const { params, bind } = createBinder()
+  const where = `scopes && ${bind(scopes)}::text[]`
+  const unseen = unseenRows(request.cursor.snapshot, bind, {
+    table: 'landfall.conflicts',
+    columns: '*',
+    where,
+  })
   const [row] = await tx.query(
     `
     SELECT coalesce(json_agg(json_build_object(
       'id', id, 'table', tbl, 'key', key, 'column', col, 'policy', policy, 'kept', kept, 'base', base,
       'mine', mine, 'theirs', theirs, 'client', client, 'number', number, 'user', user_id, 'hlc', hlc::text
     ) ORDER BY hlc, id), '[]')::text AS conflicts
-    FROM landfall.conflicts
-    WHERE ${unseen(request.cursor.snapshot, bind)} AND scopes && ${bind(scopes)}::text[]`,
+    FROM (
+      ${unseen}
+    ) AS unseen`,
     params,
   )
   return JSON.parse(row?.['conflicts'] ?? '[]') as ConflictRecord[]

@@ -14,6 +14,7 @@ import {
 } from '@landfall/protocol'
 import type { Param, Tx } from './database.ts'
 import { LOG_OPERATIONS } from './migrate/bookkeeping.ts'
+import { createBinder } from './rows.ts'
 
 /** What has happened to one table within the window, as JSON texts of keys (each an array of key texts). */
 export type TableWindow = {
@@ -24,12 +25,22 @@ export type TableWindow = {
   gone: string
 }
 
-/** A condition on `xid`, true for what the snapshot has not seen. */
-export function unseen(snapshot: SnapshotText, bind: (value: Param) => string): string {
+type Bind = (value: Param) => string
+
+/**
+ * The rows of a table with `xid` that the snapshot has not seen, as SQL: `columns` of those that meet `where`. Two
+ * index lookups of their own, because Postgres answers the OR of the two by reading all that meets `where`.
+ */
+export function unseenRows(
+  snapshot: SnapshotText,
+  bind: Bind,
+  source: { table: string; columns: string; where: string },
+): string {
   const { xmax, inProgress } = decodeSnapshot(snapshot)
-  const after = `xid >= ${bind(xmax.toString())}::xid8`
+  const select = `SELECT ${source.columns} FROM ${source.table} WHERE ${source.where}`
+  const after = `${select} AND xid >= ${bind(xmax.toString())}::xid8`
   if (inProgress.length === 0) return after
-  return `(${after} OR xid = ANY (${bind(inProgress.map(String))}::xid8[]))`
+  return `${after}\n      UNION ALL\n      ${select} AND xid = ANY (${bind(inProgress.map(String))}::xid8[])`
 }
 
 /** How many log rows a window may read for each key it may return. */
@@ -42,14 +53,13 @@ export async function readWindow(
   options: { scopes: readonly ScopeKey[]; limit: number },
 ): Promise<Map<string, TableWindow>> {
   const { deleted, left, truncated } = LOG_OPERATIONS
-  const params: Param[] = []
-  const bind = (value: Param) => `$${params.push(value)}`
+  const { params, bind } = createBinder()
+  const where = `scope = ANY (${bind([...options.scopes, EVERY_SCOPE])}::text[])`
+  const unseen = unseenRows(snapshot, bind, { table: 'landfall.changes', columns: 'tbl, key, op', where })
   const rows = await tx.query(
     `
     WITH logged AS (
-      SELECT tbl, key, op
-      FROM landfall.changes
-      WHERE ${unseen(snapshot, bind)} AND scope = ANY (${bind([...options.scopes, EVERY_SCOPE])}::text[])
+      ${unseen}
       LIMIT ${bind(options.limit * LOG_ROWS_PER_KEY + 1)}::bigint
     ),
     touched AS (

@@ -58,11 +58,12 @@ async function transfer(tx: Tx, { id, undone, roll }: Work): Promise<void> {
   ])
   const [from, to] = roll(2) === 0 ? accounts : accounts.toReversed()
   await tx.query(`UPDATE notes SET amount = amount - 7 WHERE id = $1::uuid`, [noteId(from ?? 1)])
-  if (roll(3) === 0) {
+  const savepoint = roll(3)
+  if (savepoint === 0) {
     await tx.query('SAVEPOINT s')
     await tx.query(`INSERT INTO notes (id, space_id, title) VALUES ($1::uuid, 2, 'undone')`, [id])
     await tx.query('ROLLBACK TO SAVEPOINT s')
-  } else if (roll(3) === 0) {
+  } else if (savepoint === 1) {
     await tx.query('SAVEPOINT s')
     await tx.query(`UPDATE notes SET done = NOT done WHERE id = $1::uuid`, [noteId(from ?? 1)])
     await tx.query('RELEASE SAVEPOINT s')

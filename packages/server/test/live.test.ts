@@ -98,6 +98,7 @@ test('[P8] a process is woken by the NOTIFY of another', async () => {
     heard = await Promise.race([poked, insert(1).then(() => false)])
     clock.advance(0)
   }
+  expect(await poked).toBe(true)
   await ann.cancel()
   await other.close()
   await database.close()

@@ -10,9 +10,9 @@ import type { Limits } from '../limits.ts'
 type Inflate = (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>
 
 const INFLATE: { [encoding: string]: Inflate } = {
-  br: promisify(brotliDecompress) as Inflate,
-  gzip: promisify(gunzip) as Inflate,
-  deflate: promisify(inflate) as Inflate,
+  br: promisify(brotliDecompress),
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
 }
 
 const compressBrotli = promisify(brotliCompress)

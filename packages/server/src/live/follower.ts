@@ -11,7 +11,7 @@ import { EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText } from '@la
 import type { Database, TransactionOptions } from '../database.ts'
 import type { Clock } from '../ports.ts'
 import { createBinder } from '../rows.ts'
-import { unseen } from '../window.ts'
+import { unseenRows } from '../window.ts'
 
 /** What has changed since the last step; null: anything may have. */
 export type LogStep = { scopes: Set<ScopeKey>; tables: Set<string> } | null
@@ -103,16 +103,18 @@ async function readStep(
   seen: SnapshotText | null,
 ): Promise<{ snapshot: SnapshotText; step: LogStep }> {
   const { params, bind } = createBinder()
-  const news = seen === null ? 'false' : unseen(seen, bind)
-  const conflictNews = seen === null ? 'false' : unseen(seen, bind)
+  const news = (table: string, columns: string) =>
+    seen === null
+      ? 'SELECT NULL::text, NULL::text WHERE false'
+      : unseenRows(seen, bind, { table, columns, where: 'true' })
   // One statement, hence one snapshot for the answer and for the query.
   const [row] = await database.transaction(READ, (tx) =>
     tx.query(
       `
-      WITH changed AS MATERIALIZED (
-        SELECT DISTINCT tbl, scope FROM landfall.changes WHERE ${news}
+      WITH changed (tbl, scope) AS MATERIALIZED (
+        SELECT * FROM (${news('landfall.changes', 'tbl, scope')}) AS logged
         UNION
-        SELECT tbl, unnest(scopes) FROM landfall.conflicts WHERE ${conflictNews}
+        SELECT * FROM (${news('landfall.conflicts', 'tbl, unnest(scopes)')}) AS conflicts
         LIMIT ${MAX_SCOPES + 1}
       )
       SELECT

@@ -19,7 +19,7 @@ export const BOOKKEEPING_DDL: readonly string[] = [
     hlc     bigint NOT NULL,
     client  text               -- null: written by another program
   )`,
-  `CREATE INDEX IF NOT EXISTS changes_xid ON landfall.changes (xid)`,
+  `CREATE INDEX IF NOT EXISTS changes_xid_seq ON landfall.changes (xid, seq)`,
   `CREATE INDEX IF NOT EXISTS changes_scope_xid ON landfall.changes (scope, xid)`,
   `CREATE INDEX IF NOT EXISTS changes_key ON landfall.changes (tbl, key)`,
   `

@@ -10,7 +10,12 @@ import type { TextRow, Tx } from '../database.ts'
 export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }
 
 /** What migrating needs to know of a live table. */
-export type LiveTable = { table: ManifestTable; partitioned: boolean; partitions: string[] }
+export type LiveTable = {
+  table: ManifestTable
+  /** Statement triggers would miss writes: it is partitioned, or fed by logical replication. */
+  perRow: boolean
+  partitions: string[]
+}
 
 export const OLDEST_POSTGRES = 130_000
 
@@ -46,7 +51,8 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable
     }
     problems.push(...tableProblems(table, live), ...(await columnProblems(tx, table)))
     const partitioned = live['relkind'] === 'p'
-    found.push({ table, partitioned, partitions: partitioned ? await findPartitions(tx, table) : [] })
+    const partitions = partitioned ? await findPartitions(tx, table) : []
+    found.push({ table, perRow: partitioned || live['subscribed'] === 'true', partitions })
   }
   refuse(problems)
   return found
@@ -64,6 +70,7 @@ async function findTable(tx: Tx, table: ManifestTable): Promise<TextRow | null> 
       has_table_privilege(c.oid, 'SELECT, TRIGGER')::text AS allowed,
       pg_has_role(c.relowner, 'MEMBER')::text             AS owned,
       EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r')::text AS inherited,
+      EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid)::text           AS subscribed,
       (SELECT array_agg(a.attname ORDER BY a.attname)::text
        FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
        WHERE i.indrelid = c.oid AND i.indisprimary)       AS key,

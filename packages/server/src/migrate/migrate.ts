@@ -61,14 +61,15 @@ async function lockMigration(tx: Tx): Promise<void> {
 }
 
 /** Whether there was anything to do. */
-async function captureTable(tx: Tx, { table, partitioned, partitions }: LiveTable): Promise<boolean> {
+async function captureTable(tx: Tx, { table, perRow, partitions }: LiveTable): Promise<boolean> {
   await lockMigration(tx)
-  const sql = captureSql(table, partitioned)
+  const sql = captureSql(table, perRow)
   const relation = quoteTable(table)
   const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
   const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
   const text = statements.join(';\n')
-  if (await inPlace(tx, table.name, text, [relation, ...partitions])) return false
+  const relations = [relation, ...partitions]
+  if (await inPlace(tx, { table: table.name, text, relations })) return false
   for (const statement of statements) await tx.query(statement)
   await tx.query(
     `
@@ -79,8 +80,10 @@ async function captureTable(tx: Tx, { table, partitioned, partitions }: LiveTabl
   return true
 }
 
+type Capture = { table: string; text: string; relations: string[] }
+
 /** The same SQL was run before, and its triggers are still there and fire always, on the table and its partitions. */
-async function inPlace(tx: Tx, table: string, text: string, relations: string[]): Promise<boolean> {
+async function inPlace(tx: Tx, { table, text, relations }: Capture): Promise<boolean> {
   const [row] = await tx.query(
     `
     SELECT (

@@ -3,7 +3,7 @@
  *
  * A log row per changed row and scope. INSERT and DELETE are captured per statement from transition tables, which is
  * cheapest; on partitioned tables per row, since a write straight to a partition fires no statement trigger of the
- * parent. UPDATE is captured per row, and only where a synced column differs: a statement trigger that joined old and
+ * parent, and so on tables fed by logical replication, whose workers fire row triggers only. UPDATE is captured per row, and only where a synced column differs: a statement trigger that joined old and
  * new rows would keep the plan of its first call. A key change is a deletion and an insertion. The functions run with
  * their owner's rights, so that any role may write the table, and the triggers fire always, also for
  * `session_replication_role = replica`. Rows in no scope leave no trace.
@@ -21,57 +21,52 @@ export type CaptureSql = {
   partitionTriggers(relation: string): string[]
 }
 
-export const TRIGGER_NAMES = [
-  'landfall_insert',
-  'landfall_update',
-  'landfall_delete',
-  'landfall_truncate',
-] as const
-type TriggerName = (typeof TRIGGER_NAMES)[number]
+const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const
+type CapturedOperation = (typeof OPERATIONS)[number]
+
+export const TRIGGER_NAMES = OPERATIONS.map((operation) => triggerName(operation))
 
 const { inserted, updated, deleted, left, truncated } = LOG_OPERATIONS
 
-export function captureSql(table: ManifestTable, partitioned: boolean): CaptureSql {
-  const functionOf = (operation: string) => `landfall.${quoteIdentifier(functionName(operation, table.name))}`
-  const perRow = (source: 'NEW' | 'OLD') => (partitioned ? source : 'r')
+/** `perRow`: for tables whose statement triggers would miss writes. */
+export function captureSql(table: ManifestTable, perRow: boolean): CaptureSql {
+  const rowsOf = (source: 'NEW' | 'OLD') => (perRow ? source : 'r')
+  const bodies = {
+    insert: wholeRows(table, inserted, rowsOf('NEW')),
+    update: updatedRow(table),
+    delete: wholeRows(table, deleted, rowsOf('OLD')),
+    truncate: emptied(table),
+  }
+  const times = {
+    insert: `AFTER INSERT ON %s ${each(perRow, 'NEW')}`,
+    update: `AFTER UPDATE ON %s FOR EACH ROW WHEN (\n    ${anyColumnDiffers(table.columns)})`,
+    delete: `AFTER DELETE ON %s ${each(perRow, 'OLD')}`,
+    truncate: 'AFTER TRUNCATE ON %s FOR EACH STATEMENT',
+  }
+  const create = (operation: CapturedOperation, relation: string) => {
+    const calls = captureFunctionName(operation, table)
+    return createTrigger(
+      relation,
+      triggerName(operation),
+      `${times[operation]}\n  EXECUTE FUNCTION ${calls}()`,
+    )
+  }
   return {
-    functions: [
-      captureFunction(table, functionOf('insert'), wholeRows(table, inserted, perRow('NEW'))),
-      captureFunction(table, functionOf('delete'), wholeRows(table, deleted, perRow('OLD'))),
-      captureFunction(table, functionOf('update'), updatedRow(table)),
-      captureFunction(table, functionOf('truncate'), emptied(table)),
-    ],
-    triggers: [
-      trigger(
-        table,
-        'landfall_insert',
-        `AFTER INSERT ON %s ${each(partitioned, 'NEW')}`,
-        functionOf('insert'),
-      ),
-      trigger(
-        table,
-        'landfall_delete',
-        `AFTER DELETE ON %s ${each(partitioned, 'OLD')}`,
-        functionOf('delete'),
-      ),
-      trigger(
-        table,
-        'landfall_update',
-        `AFTER UPDATE ON %s FOR EACH ROW WHEN (\n    ${anyColumnDiffers(table.columns)})`,
-        functionOf('update'),
-      ),
-      trigger(table, 'landfall_truncate', 'AFTER TRUNCATE ON %s FOR EACH STATEMENT', functionOf('truncate')),
-    ].flat(),
+    functions: OPERATIONS.map((operation) => captureFunction(table, operation, bodies[operation])),
+    triggers: OPERATIONS.flatMap((operation) => create(operation, quoteTable(table))),
     partitionTriggers: (relation) => [
       ...TRIGGER_NAMES.slice(0, 3).map((name) => enableAlways(relation, name)),
-      ...createTrigger(
-        relation,
-        'landfall_truncate',
-        'AFTER TRUNCATE ON %s FOR EACH STATEMENT',
-        functionOf('truncate'),
-      ),
+      ...create('truncate', relation),
     ],
   }
+}
+
+function triggerName(operation: CapturedOperation): string {
+  return `landfall_${operation}`
+}
+
+function captureFunctionName(operation: CapturedOperation, table: ManifestTable): string {
+  return `landfall.${quoteIdentifier(functionName(operation, table.name))}`
 }
 
 /** Postgres cuts names at 63 bytes; a long one keeps its beginning and gets a digest of the whole. */
@@ -83,29 +78,25 @@ export function functionName(operation: string, table: string): string {
   return `${name.slice(0, 30)}_${digest.toString(16)}`
 }
 
-function each(partitioned: boolean, rows: 'NEW' | 'OLD'): string {
-  return partitioned ? 'FOR EACH ROW' : `REFERENCING ${rows} TABLE AS captured FOR EACH STATEMENT`
+function each(perRow: boolean, rows: 'NEW' | 'OLD'): string {
+  return perRow ? 'FOR EACH ROW' : `REFERENCING ${rows} TABLE AS captured FOR EACH STATEMENT`
 }
 
-function trigger(table: ManifestTable, name: TriggerName, when: string, calls: string): string[] {
-  return createTrigger(quoteTable(table), name, when, calls)
-}
-
-function createTrigger(relation: string, name: TriggerName, when: string, calls: string): string[] {
+function createTrigger(relation: string, name: string, definition: string): string[] {
   return [
     `DROP TRIGGER IF EXISTS ${name} ON ${relation}`,
-    `CREATE TRIGGER ${name} ${when.replace('%s', () => relation)}\n  EXECUTE FUNCTION ${calls}()`,
+    `CREATE TRIGGER ${name} ${definition.replace('%s', () => relation)}`,
     enableAlways(relation, name),
   ]
 }
 
-function enableAlways(relation: string, name: TriggerName): string {
+function enableAlways(relation: string, name: string): string {
   return `ALTER TABLE ${relation} ENABLE ALWAYS TRIGGER ${name}`
 }
 
-function captureFunction(table: ManifestTable, name: string, body: string): string {
+function captureFunction(table: ManifestTable, operation: CapturedOperation, body: string): string {
   return `
-CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION ${captureFunctionName(operation, table)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp${printSettings(table)}
 AS $capture$
 DECLARE

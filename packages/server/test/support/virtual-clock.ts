@@ -5,11 +5,11 @@ export type VirtualClock = Clock & { advance(ms: number): void; waiting(): numbe
 
 export function createVirtualClock(start = 1_700_000_000_000): VirtualClock {
   let now = start
-  let timers: { at: number; then: () => void }[] = []
+  let timers: { at: number; act: () => void }[] = []
   return {
     now: () => now,
-    after(ms, then) {
-      const timer = { at: now + ms, then }
+    after(ms, act) {
+      const timer = { at: now + ms, act }
       timers.push(timer)
       return () => {
         timers = timers.filter((other) => other !== timer)
@@ -23,7 +23,7 @@ export function createVirtualClock(start = 1_700_000_000_000): VirtualClock {
         if (!due) break
         timers = timers.filter((other) => other !== due)
         now = due.at
-        due.then()
+        due.act()
       }
       now = until
     },
