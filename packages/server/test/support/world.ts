@@ -23,6 +23,8 @@ export type WorldOptions = {
   server?: Partial<SyncServerOptions>
   /** What the sync server gets in place of the database. */
   wrap?: (database: Database) => Database
+  /** Runs once the tables exist, before migrating. */
+  prepare?: (run: NotesWorld['run']) => Promise<void>
 }
 
 /** Every non-empty bearer token is its user's name. */
@@ -35,7 +37,10 @@ export async function createNotesWorld(options: WorldOptions = {}): Promise<Note
   const fresh = options.address === undefined ? await createTestDatabase('server') : null
   const url = fresh?.url ?? options.address ?? ''
   const database = await openDatabase(url, { connections: 12 })
+  const run: NotesWorld['run'] = (sql, params = []) =>
+    database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params))
   await createNotesTables(database)
+  await options.prepare?.(run)
   await migrateSync(database, sync)
   const limits = { rateBurst: 1e9, ...options.limits }
   const given = options.wrap?.(database) ?? database
@@ -45,8 +50,7 @@ export async function createNotesWorld(options: WorldOptions = {}): Promise<Note
     database,
     server,
     client: (user) => createPullingClient(server, sync.manifest, user),
-    run: (sql, params = []) =>
-      database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params)),
+    run,
     async close() {
       await server.close()
       await database.close()
