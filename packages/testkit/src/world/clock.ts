@@ -25,7 +25,7 @@ export function createVirtualClock(startMs: number): VirtualClock {
     return first
   }
   return {
-    now: () => now,
+    now: () => Math.floor(now),
     after(ms, run) {
       const timer = { at: now + Math.max(0, ms), order: order++, run }
       timers.add(timer)

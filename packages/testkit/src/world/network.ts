@@ -2,11 +2,9 @@
  * A network between engines and one server app, in memory, that loses, repeats and delays as it is told.
  *
  * It carries real `Request`s to the real Hono app. What it does to one exchange is decided before the exchange by the
- * `Weather`; requests under way are counted, so that virtual time can stand still while real work is being done.
- * Streams (`GET /live`) are handed through and cut when the device goes offline.
+ * `Weather`. Streams (`GET /live`) are handed through and cut when the device goes offline.
  */
 import type { Clock, Network } from '@landfall/engine'
-import type { Busy } from './stillness.ts'
 
 /** What becomes of one exchange. */
 export type Fate = 'deliver' | 'lose request' | 'lose response' | 'repeat'
@@ -19,7 +17,7 @@ export type Handler = (request: Request) => Response | Promise<Response>
 
 export type DeviceNetwork = Network & { setOnline(online: boolean): void; setWeather(weather: Weather): void }
 
-export type Air = { clock: Clock; handler: Handler; busy: Busy }
+export type Air = { clock: Clock; handler: Handler }
 
 export function createDeviceNetwork(air: Air): DeviceNetwork {
   let online = true
@@ -41,17 +39,12 @@ export function createDeviceNetwork(air: Air): DeviceNetwork {
       if (fate === 'lose request') throw new TypeError('request lost')
       const cut = new AbortController()
       streams.add(cut)
-      air.busy.count++
-      try {
-        const response = await exchange(air, url, { ...init, signal: joined(init.signal, cut.signal) })
-        if (response.headers.get('content-type')?.startsWith('text/event-stream')) return response
-        if (fate === 'repeat') await (await exchange(air, url, init)).arrayBuffer()
-        const body = await response.arrayBuffer()
-        if (!online || fate === 'lose response') throw new TypeError('response lost')
-        return new Response(body, { status: response.status, headers: response.headers })
-      } finally {
-        air.busy.count--
-      }
+      const response = await exchange(air, url, { ...init, signal: joined(init.signal, cut.signal) })
+      if (response.headers.get('content-type')?.startsWith('text/event-stream')) return response
+      if (fate === 'repeat') await (await exchange(air, url, init)).arrayBuffer()
+      const body = await response.arrayBuffer()
+      if (!online || fate === 'lose response') throw new TypeError('response lost')
+      return new Response(body, { status: response.status, headers: response.headers })
     },
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Stillness: when nothing real is under way, virtual time may move.
  *
- * Requests and database transactions are counted while they run. Everything else in an engine or a server is promises
- * and stream chunks, which a few turns of the event loop carry out; a chunk may take several. What comes later only
- * shifts to the next instant of virtual time, so a turn too few costs order, never correctness.
+ * Database transactions are counted while they run. Everything else in an engine or a server is promises and stream
+ * chunks, which a few turns of the event loop carry out; what comes later only shifts to the next instant of virtual
+ * time, so a turn too few costs order, never correctness. Whole requests are not counted: a server that waits before
+ * it tries a deadlocked push again waits for virtual time.
  */
 import type { Database } from '@landfall/server'
 

@@ -85,7 +85,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     random,
     server,
     async open(name, { user, skewMs = 0 }) {
-      const network = createDeviceNetwork({ clock, busy, handler: (request) => server.app.fetch(request) })
+      const network = createDeviceNetwork({ clock, handler: (request) => server.app.fetch(request) })
       const device = await openDevice({
         name,
         token: user,
