@@ -102,12 +102,12 @@ class Engine implements EngineApi {
 
   async query(sql: string, params: SqlParam[], transaction?: TransactionId): Promise<QueryResult> {
     this.#mustWork()
-    return this.#transactions.query(sql, params, transaction)
+    return this.#onFiles(this.#transactions.query(sql, params, transaction))
   }
 
   async batch(statements: Statement[], label: string | null): Promise<QueryResult[]> {
     this.#mustWork()
-    return this.#transactions.batch(statements, label)
+    return this.#onFiles(this.#transactions.batch(statements, label))
   }
 
   async begin(label: string | null): Promise<TransactionId> {
@@ -117,7 +117,7 @@ class Engine implements EngineApi {
 
   async commit(transaction: TransactionId): Promise<void> {
     this.#mustWork()
-    return this.#transactions.commit(transaction)
+    return this.#onFiles(this.#transactions.commit(transaction))
   }
 
   async rollback(transaction: TransactionId): Promise<void> {
@@ -219,6 +219,7 @@ class Engine implements EngineApi {
       },
       onStep: (step) => {
         this.#waiters.heard(step)
+        if (step.event.kind === 'applyFailed') void this.#guard.recheck().catch(() => {})
         this.#board.changed()
       },
     })
@@ -243,6 +244,16 @@ class Engine implements EngineApi {
     await this.#guard.present().catch(() => {}) // what it finds, it tells by `lost`
     this.#storage = { kind: storage.kind, persisted }
     this.#board.changed()
+  }
+
+  /** What SQLite takes for a full disk may be files that were deleted under it. */
+  async #onFiles<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (error instanceof LandfallError && error.category === 'storage') await this.#guard.recheck()
+      throw error
+    }
   }
 
   /** Ends all work: calls that wait, and those to come, fail with the error. */

@@ -15,6 +15,8 @@ const PATROL_MS = 20_000
 export type FilesGuard = {
   /** Resolves when the files were there a moment ago; rejects with `storage_lost`. */
   present(): Promise<void>
+  /** Looks now: after SQLite met an error of storage, which deleted files may be behind. */
+  recheck(): Promise<void>
   close(): void
 }
 
@@ -36,12 +38,15 @@ export function createFilesGuard({ files, clock, lost }: FilesGuardOptions): Fil
     throw gone
   }
 
-  function present(): Promise<void> {
+  function recheck(): Promise<void> {
     if (gone !== null) return Promise.reject(gone)
-    const age = clock.now() - checkedAt
-    if (age >= 0 && age < TRUST_MS) return Promise.resolve()
     checking ??= look()
     return checking
+  }
+
+  function present(): Promise<void> {
+    const age = clock.now() - checkedAt
+    return gone === null && age >= 0 && age < TRUST_MS ? Promise.resolve() : recheck()
   }
 
   function patrol(): void {
@@ -52,6 +57,7 @@ export function createFilesGuard({ files, clock, lost }: FilesGuardOptions): Fil
     cancel = clock.after(PATROL_MS, patrol)
   }
 
-  if (files.kind === 'opfs') schedule()
-  return { present: files.kind === 'opfs' ? present : () => Promise.resolve(), close: () => cancel() }
+  if (files.kind !== 'opfs') return { present: async () => {}, recheck: async () => {}, close: () => {} }
+  schedule()
+  return { present, recheck, close: () => cancel() }
 }

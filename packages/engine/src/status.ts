@@ -33,6 +33,7 @@ export type StatusBoard = {
 
 export function createStatusBoard(sources: StatusSources): StatusBoard {
   let counts = countKept(sources.store)
+  let known = sources.store.syncState()
   let told = ''
   let cancel: (() => void) | null = null
   let closed = false
@@ -40,7 +41,9 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   function read(): EngineStatus {
     const state = sources.loop()
     const fatal = sources.fatal()
-    const { scopes, lastSyncedAt, user } = sources.store.syncState()
+    // What ended the work may keep the store from being read: the last that was known is told then.
+    if (fatal === null) known = sources.store.syncState()
+    const { scopes, lastSyncedAt, user } = known
     return {
       phase: fatal === null ? phaseOf(state) : 'stopped',
       outbox: state.facts.store.outbox,
