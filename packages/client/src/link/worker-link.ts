@@ -42,7 +42,7 @@ export async function openWorkerLink({
   }
 
   async function answerToken(id: number): Promise<void> {
-    const outcome = await attempt(getToken)
+    const outcome = await attempt(() => askApp(getToken))
     await host.token(id, outcome)
   }
 
@@ -70,6 +70,16 @@ export async function openWorkerLink({
     },
     signal: (signal) => void host.signal(signal).catch(() => {}),
     end: () => end(new LandfallError('database_closed')),
+  }
+}
+
+/** The app's own error, such as a fetch without a network, is no bug of ours: it crosses as `offline`. */
+async function askApp(getToken: WorkerLinkOptions['getToken']): Promise<string | null> {
+  try {
+    return await getToken()
+  } catch (error) {
+    if (error instanceof LandfallError) throw error
+    throw new LandfallError('offline', { what: 'getToken', cause: String(error) })
   }
 }
 

@@ -80,7 +80,8 @@ async function askForToken(source: TokenSource): Promise<string> {
   try {
     token = await source()
   } catch (error) {
-    if (error instanceof LandfallError && error.code === 'unauthenticated') throw error
+    if (error instanceof LandfallError && (error.code === 'unauthenticated' || error.code === 'offline'))
+      throw error
     throw new LandfallError('offline', { what: 'getToken', cause: causeOf(error) })
   }
   if (token === null || token === '') throw new LandfallError('unauthenticated', { reason: 'no token' })
