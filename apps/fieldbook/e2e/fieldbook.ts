@@ -34,13 +34,13 @@ type Fixtures = { devices: (handle: string) => Promise<Device> }
 export const test = base.extend<Fixtures, { fieldbook: Fieldbook }>({
   fieldbook: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern
-    async ({}, use) => {
+    async ({}, provide) => {
       const { url, drop } = await createTestDatabase()
       const folder = mkdtempSync(join(tmpdir(), 'fieldbook-'))
       const sql = postgres(url, { max: 2, onnotice: () => {}, connection: { TimeZone: 'UTC' } })
       const env = { FIELDBOOK_SECRET_FILE: join(folder, 'secret') }
       const app = await startApp({ entry: ENTRY, databaseUrl: url, ready: /Fieldbook is ready/, env })
-      await use({ app, sql })
+      await provide({ app, sql })
       await app.stop()
       await sql.end()
       await drop()
@@ -48,9 +48,9 @@ export const test = base.extend<Fixtures, { fieldbook: Fieldbook }>({
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  devices: async ({ browser, fieldbook }, use) => {
+  devices: async ({ browser, fieldbook }, provide) => {
     const opened: BrowserContext[] = []
-    await use(async (handle) => {
+    await provide(async (handle) => {
       const device = await openDevice(browser, fieldbook.app.url, handle)
       opened.push(device.context)
       return device
@@ -59,7 +59,8 @@ export const test = base.extend<Fixtures, { fieldbook: Fieldbook }>({
   },
 })
 
-export type Row = { [column: string]: unknown }
+export type Cell = string | number | bigint | null
+export type Row = { [column: string]: Cell }
 
 /** A person's browser with the notebook open. */
 export type Device = {

@@ -8,7 +8,7 @@ import type { Page } from '@playwright/test'
 import type postgres from 'postgres'
 import { personByHandle } from '../src/shared/people.ts'
 import { sync } from '../src/shared/sync.ts'
-import { query } from './fieldbook.ts'
+import { type Cell, query } from './fieldbook.ts'
 
 /** Table name -> one text per row, in key order. */
 export type Snapshot = { [table: string]: string[] }
@@ -47,6 +47,6 @@ export async function postgresRows(sql: postgres.Sql, handle: string): Promise<S
   return snapshot
 }
 
-function textOf(values: readonly unknown[]): string {
+function textOf(values: readonly (Cell | undefined)[]): string {
   return values.map((value) => (value === null ? '∅' : String(value))).join(' | ')
 }

@@ -117,30 +117,31 @@ async function commentOnOpenCheck({ page }: Device, body: string): Promise<void>
 /** Writes without end, and crashes the renderer once `count` writes were acknowledged; gives the ids of those. */
 async function writeUntilKilled({ page, context }: Device, count: number): Promise<string[]> {
   const acknowledged: string[] = []
-  const enough = new Promise<void>((resolve) => {
-    void page.exposeFunction('acknowledge', (id: string) => {
-      acknowledged.push(id)
-      if (acknowledged.length === count) resolve()
-    })
+  let enough = (): void => {}
+  const reached = new Promise<void>((resolve) => (enough = resolve))
+  await page.exposeFunction('acknowledge', (id: string) => {
+    acknowledged.push(id)
+    if (acknowledged.length === count) enough()
   })
   const crashed = page.waitForEvent('crash')
-  const writing = page.evaluate(async () => {
-    const { db } = window.fieldbook ?? {}
-    const { acknowledge } = window as unknown as { acknowledge(id: string): Promise<void> }
-    for (let n = 0; db !== undefined; n++) {
-      const id = crypto.randomUUID()
-      await db.run(
-        `insert into checks (id, project_id, title) select ?, id, 'Written in a hurry ' || ? from projects where code = 'HRB'`,
-        [id, n],
-      )
-      await acknowledge(id)
-    }
-  })
-  const ended = writing.catch(() => undefined)
-  await enough
+  const writing = page.evaluate(writeWithoutEnd).catch((error: unknown) => error)
+  expect(await Promise.race([reached, writing])).toBeUndefined()
   const session = await context.newCDPSession(page)
-  session.send('Page.crash').catch(() => undefined)
-  await Promise.all([crashed, ended])
+  session.send('Page.crash').catch(() => undefined) // nobody is left to answer
+  await crashed
   await page.close()
   return acknowledged
+}
+
+/** Runs in the page. */
+async function writeWithoutEnd(): Promise<void> {
+  const { acknowledge } = window as unknown as { acknowledge(id: string): Promise<void> }
+  for (let n = 0; ; n++) {
+    const id = crypto.randomUUID()
+    await window.fieldbook?.db.run(
+      `insert into checks (id, project_id, title) select ?, id, 'Written in a hurry ' || ? from projects where code = 'HRB'`,
+      [id, n],
+    )
+    await acknowledge(id)
+  }
 }

@@ -1,7 +1,7 @@
 /** The right pane: one check, live, with its fields, steps and comments. */
+import { useLive } from '@landfall/react'
 import { CHECK } from '../data/queries.ts'
 import { decodeCheck, type StoredCheck } from '../data/check.ts'
-import { useRows } from '../data/useRows.ts'
 import { go } from '../route.ts'
 import { Notice } from '../ui/Notice.tsx'
 import { CheckHead } from './CheckHead.tsx'
@@ -19,7 +19,7 @@ type Props = {
 }
 
 export function CheckPane({ id, userId, fresh }: Props) {
-  const { rows, ready, error } = useRows<StoredCheck>(CHECK, [id])
+  const { rows, ready, error } = useLive<StoredCheck>(CHECK, [id])
   const stored = rows[0]
   if (error !== null) return <Aside icon="warning" title="The check could not be read" text={error.message} />
   if (!ready) return <section className="check-pane" aria-busy="true" />

@@ -1,17 +1,16 @@
-import { useLandfall } from '@landfall/react'
+import { useLandfall, useLive } from '@landfall/react'
 import { type KeyboardEvent, useState } from 'react'
 import { addComment } from '../data/actions.ts'
 import type { Check } from '../data/check.ts'
 import { COMMENTS } from '../data/queries.ts'
 import type { CommentLine } from '../data/types.ts'
-import { useRows } from '../data/useRows.ts'
 import { now } from '../platform.ts'
 import { problem } from '../status/toasts.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { agoOf } from '../ui/words.ts'
 
 export function Comments({ check, userId }: { check: Check; userId: string }) {
-  const { rows } = useRows<CommentLine>(COMMENTS, [check.id])
+  const { rows } = useLive<CommentLine>(COMMENTS, [check.id])
   const at = now()
   return (
     <section className="comments" aria-label="Comments">

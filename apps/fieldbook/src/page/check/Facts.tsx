@@ -1,8 +1,8 @@
 /** The short fields of a check: status, severity, who, when, where, what was measured, tags. */
+import { useLive } from '@landfall/react'
 import type { Check } from '../data/check.ts'
 import { TEAM } from '../data/queries.ts'
 import { type MemberLine, SEVERITIES, type Severity, STATUSES } from '../data/types.ts'
-import { useRows } from '../data/useRows.ts'
 import { StatusGlyph } from '../ui/Glyph.tsx'
 import { SEVERITY_LABEL, STATUS_LABEL } from '../ui/words.ts'
 import { Field, SelectField, TextField } from './Field.tsx'
@@ -63,7 +63,7 @@ function StatusPicker({ check, save }: Props) {
 }
 
 function AssigneeField({ check, save }: Props) {
-  const { rows } = useRows<MemberLine>(TEAM, [check.project_id])
+  const { rows } = useLive<MemberLine>(TEAM, [check.project_id])
   const people = rows.map((person) => ({ value: person.id, label: person.name }))
   return (
     <SelectField

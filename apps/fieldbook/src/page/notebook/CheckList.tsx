@@ -1,8 +1,8 @@
 /** The middle pane: heading, filters and the live list of checks. */
+import { useLive } from '@landfall/react'
 import { type RefObject, useDeferredValue, useState } from 'react'
 import { type Filter, LIST_LIMIT, listQuery, NO_FILTER } from '../data/queries.ts'
 import type { CheckLine, ProjectRow } from '../data/types.ts'
-import { useRows } from '../data/useRows.ts'
 import type { Route, View } from '../route.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { Notice } from '../ui/Notice.tsx'
@@ -24,7 +24,7 @@ export function CheckList(props: Props) {
   const { route, project, person, complete } = props
   const [filter, setFilter] = useState<Filter>(NO_FILTER)
   const { sql, params } = listQuery(route.view, useDeferredValue(filter), person)
-  const { rows, ready, error } = useRows<CheckLine>(sql, params)
+  const { rows, ready, error } = useLive<CheckLine>(sql, params)
   const shown = rows.slice(0, LIST_LIMIT)
   return (
     <section className="list-pane" aria-label="Checks">

@@ -1,11 +1,10 @@
 /** Somebody's notebook: the bar, the three panes, and the keys that work everywhere. */
-import { useStatus } from '@landfall/react'
+import { useLive, useStatus } from '@landfall/react'
 import { useRef, useState } from 'react'
 import { CheckPane } from '../check/CheckPane.tsx'
 import { createCheck } from '../data/actions.ts'
 import { countsQuery, PROJECTS } from '../data/queries.ts'
 import type { ProjectRow } from '../data/types.ts'
-import { useRows } from '../data/useRows.ts'
 import type { Device } from '../device/open.ts'
 import { today } from '../platform.ts'
 import { go, type Route, useRoute } from '../route.ts'
@@ -24,7 +23,7 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
   const search = useRef<HTMLInputElement>(null)
   const shortcuts = useRef<HTMLDialogElement>(null)
   const person = { userId: device.person.id, today: today() }
-  const projects = useRows<ProjectRow>(PROJECTS, []).rows
+  const projects = useLive<ProjectRow>(PROJECTS, []).rows
   const counts = useCounts(person)
   const { scopes } = useStatus()
   const project = findProject(projects, route)
@@ -66,7 +65,7 @@ export function Notebook({ device, onSignOut }: { device: Device; onSignOut(): v
 
 function useCounts(person: { userId: string; today: string }): { mine: number; overdue: number } {
   const { sql, params } = countsQuery(person.userId, person.today)
-  return useRows<{ mine: number; overdue: number }>(sql, params).rows[0] ?? { mine: 0, overdue: 0 }
+  return useLive<{ mine: number; overdue: number }>(sql, params).rows[0] ?? { mine: 0, overdue: 0 }
 }
 
 function findProject(projects: readonly ProjectRow[], { view }: Route): ProjectRow | null {
