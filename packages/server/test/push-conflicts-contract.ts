@@ -70,7 +70,8 @@ export function pushConflictsContract(open: () => PushWorld): void {
     return { now, conflict: conflict?.['kept'] ?? null }
   }
 
-  test.each(POLICIES)('[P7.2] %s: %s -> %s meets %s', async (column, base, mine, theirs, now, kept) => {
+  test.each(POLICIES)('[P7.2] %s: %s -> %s meets %s', async (...given) => {
+    const [column, base, mine, theirs, now, kept] = given
     await ann.push([insert('items', { ...row, [column]: base })])
     expect(await ann.push([edit(column, base, theirs)])).toBe('applied')
     expect(await bob.push([edit(column, base, mine)], Date.now() + 1000)).toBe('applied')

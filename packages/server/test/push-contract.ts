@@ -114,6 +114,19 @@ export function pushContract(open: () => PushWorld): void {
     expect(await titles()).toBe('1 untitled')
   })
 
+  test('[P8.3] what a trigger of the app says is passed on', async () => {
+    await world.run(`CREATE OR REPLACE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'closed on Sundays'; END $$`)
+    await world.run('CREATE TRIGGER closed BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION closed()')
+    try {
+      const { verdicts } = await ann.send([ann.make([item('1')])])
+      const details = { table: 'items', key: ['1'], reason: 'closed on Sundays', sqlstate: 'P0001' }
+      expect(verdicts[0]?.error).toMatchObject({ code: 'postgres_refused', details })
+    } finally {
+      await world.run('DROP TRIGGER closed ON items')
+    }
+  })
+
   test('[P8.3] a rejection names the row that Postgres meant', async () => {
     await ann.push([item('1', { slug: 'taken' })])
     const many = [item('2', { slug: 'free' }), item('3', { slug: 'taken' }), item('4', { slug: 'too' })]

@@ -10,11 +10,10 @@ import { type ErrorData, type Verdict } from '@landfall/protocol'
 import { applyBatch } from './apply-batch.ts'
 import { blameRow } from './blame.ts'
 import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
-import { readRights } from './rights.ts'
 import { lockRows } from './inspect.ts'
 import { beginStamp, correctStamps } from './stamp.ts'
 import { verdictOf } from './verdict.ts'
-import type { PushWork } from './work.ts'
+import { type PushWork, readRights } from './work.ts'
 
 type Order = 'writes-first' | 'deletes-first'
 

@@ -18,7 +18,7 @@ import {
 import type { WirePolicy } from '@landfall/schema'
 import { valuesByName } from './batch.ts'
 import type { ColumnState, RowState } from './inspect.ts'
-import { mergeText } from './merge-text.ts'
+import { type Effort, mergeText } from './merge-text.ts'
 
 export type Loser = Pick<ConflictRecord, 'column' | 'policy' | 'kept' | 'base' | 'mine' | 'theirs'>
 
@@ -37,6 +37,7 @@ export type RowAsked = {
   client: ClientId
   horizon: Hlc
   custom: { [column: string]: WirePolicy }
+  effort: Effort
 }
 
 export function decideRow(asked: RowAsked, state: RowState): RowDecision {
@@ -69,7 +70,12 @@ function decideInto({ writes, losers }: RowDecision, asked: RowAsked, place: Pla
       lose('theirs')
       return
     case 'merge': {
-      const merged = merge(column, { ...values, facts, custom: asked.custom[column.name] })
+      const merged = merge(column, {
+        ...values,
+        facts,
+        custom: asked.custom[column.name],
+        effort: asked.effort,
+      })
       if (merged !== null && merged.value !== values.theirs) writes.set(c, merged.value)
       if (merged === null || !keepsBoth(column.policy)) lose(keptBy(merged, values))
     }
@@ -97,15 +103,16 @@ type Merge = {
   theirs: WireValue
   facts: ColumnState
   custom: WirePolicy | undefined
+  effort: Effort
 }
 
 /** null: there is no merge. */
 function merge({ policy }: ManifestColumn, sides: Merge): { value: WireValue } | null {
-  const { base, mine, theirs, facts, custom } = sides
+  const { base, mine, theirs, facts, custom, effort } = sides
   if (policy === 'custom') return callCustom(custom, { base, mine, theirs })
   if (policy !== 'text') return facts.merged === null ? null : { value: facts.merged }
   if (base === null || mine === null || theirs === null) return null
-  const value = mergeText(base, mine, theirs)
+  const value = mergeText({ base, mine, theirs }, effort)
   return value === null ? null : { value }
 }
 

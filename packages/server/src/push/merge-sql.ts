@@ -31,11 +31,17 @@ function counted(values: MergeValues, arithmetic: string): string {
   return `${amount(values.cur)} + ${amount(values.new)} - ${amount(values.old)}`
 }
 
-/** NULL, so that people decide, where an array has several dimensions: its elements are no members. */
+/** The longest array that is taken for a set: every member is looked for in the other arrays. */
+const MAX_MEMBERS = 1_000
+
+/** NULL, so that people decide, where an array is too long, or has several dimensions and so no members. */
 function mergedSet({ cur, old, new: wanted }: MergeValues, kind: string): string {
   const same = kind === 'json' ? 'm::text IS NOT DISTINCT FROM e::text' : 'm IS NOT DISTINCT FROM e'
   const isIn = (array: string) => `EXISTS (SELECT FROM unnest(${array}) AS s(m) WHERE ${same})`
-  const flat = [cur, old, wanted].map((array) => `coalesce(array_ndims(${array}), 1) = 1`)
+  const flat = [cur, old, wanted].map(
+    (array) =>
+      `coalesce(array_ndims(${array}), 1) = 1 AND coalesce(cardinality(${array}), 0) <= ${MAX_MEMBERS}`,
+  )
   return `
     CASE WHEN ${flat.join(' AND ')} THEN ARRAY(
       SELECT e FROM (

@@ -6,14 +6,18 @@
  * a person looks at them. Pure; knows nothing of columns.
  */
 
-/** The most work two long texts may cause, in pairs of lines; beyond it people decide. */
-const MAX_PAIRS = 4_000_000
+export type Texts = { base: string; mine: string; theirs: string }
 
-/** null when both sides changed the same lines. */
-export function mergeText(base: string, mine: string, theirs: string): string | null {
+/** How many pairs of lines may still be compared: all merges of a push share one allowance (P10). */
+export type Effort = { pairs: number }
+
+export const EFFORT_OF_A_PUSH = 20_000_000
+
+/** null when both sides changed the same lines, or when the texts are too long for what is left of the effort. */
+export function mergeText({ base, mine, theirs }: Texts, effort: Effort): string | null {
   const lines = { base: base.split('\n'), mine: mine.split('\n'), theirs: theirs.split('\n') }
-  const toMine = matchLines(lines.base, lines.mine)
-  const toTheirs = matchLines(lines.base, lines.theirs)
+  const toMine = matchLines(lines.base, lines.mine, effort)
+  const toTheirs = matchLines(lines.base, lines.theirs, effort)
   if (toMine === null || toTheirs === null) return null
   const merged: string[] = []
   let at = { base: 0, mine: 0, theirs: 0 }
@@ -43,11 +47,13 @@ const isEqual = (a: string[], b: string[]): boolean =>
   a.length === b.length && a.every((line, i) => line === b[i])
 
 /** For each line of `from` its place in `to`, or -1: a longest common subsequence. null when it is too much work. */
-function matchLines(from: string[], to: string[]): number[] | null {
+function matchLines(from: string[], to: string[], effort: Effort): number[] | null {
   const start = commonStart(from, to)
   const end = commonStart(from.slice(start).reverse(), to.slice(start).reverse())
   const inner = { from: from.slice(start, from.length - end), to: to.slice(start, to.length - end) }
-  if (inner.from.length * inner.to.length > MAX_PAIRS) return null
+  const pairs = inner.from.length * inner.to.length
+  if (pairs > effort.pairs) return null
+  effort.pairs -= pairs
   const middle = longestCommon(inner.from, inner.to)
   return from.map((_, i) => {
     if (i < start) return i

@@ -23,11 +23,12 @@ import { type PreparedHolders, prepareHolders } from '../holders.ts'
 import { applyRun } from './apply-run.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check-changeset.ts'
+import { EFFORT_OF_A_PUSH } from './merge-text.ts'
 import { retryCollisions } from './retry.ts'
-import { createRights, readRights } from './rights.ts'
+import { createRights } from './rights.ts'
 import { splitRuns, touches } from './runs.ts'
 import { verdictOf } from './verdict.ts'
-import type { PushWork } from './work.ts'
+import { type PushWork, readRights } from './work.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
@@ -59,8 +60,12 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
   await checkHistory(tx, request.history, null)
   const fresh = request.changesets.filter(({ number }) => number > last)
   const repeated = request.changesets.filter(({ number }) => number <= last)
-  const start = { context, tx, client: request.client, user, holders, horizon: null }
-  const work: PushWork = { ...start, rights: createRights([]) }
+  const work: PushWork = {
+    ...{ context, tx, client: request.client, user, holders },
+    rights: createRights([]),
+    horizon: null,
+    effort: { pairs: EFFORT_OF_A_PUSH },
+  }
   const verdicts = fresh.length === 0 ? [] : await applyChangesets(work, fresh)
   await storeVerdicts(work, verdicts)
   return [...(await repeatVerdicts(work, repeated)), ...verdicts]

@@ -66,6 +66,7 @@ function askedRow(work: PushWork, batch: Batch, row: number): RowAsked {
     client: work.client,
     horizon: work.horizon,
     custom: work.context.sync.policies[batch.table.name] ?? {},
+    effort: work.effort,
   }
 }
 

@@ -6,18 +6,11 @@
  */
 import { decodeScopeKey, LandfallError, type ManifestTable, type ScopeKey } from '@landfall/protocol'
 import type { Authorize, AuthorizeChange, AuthorizeRow, ServerContext } from '../context.ts'
-import { readHeldScopes } from '../holders.ts'
-import type { PushWork } from './work.ts'
 
 export type Rights = {
   /** The keys of the scope that the user holds. */
   keys(scope: string): string[]
   holds(scope: string): boolean
-}
-
-/** The user's rights as the transaction sees them now, with what its own changesets have done. */
-export async function readRights(work: Omit<PushWork, 'rights'>): Promise<Rights> {
-  return createRights(await readHeldScopes(work.tx, work.holders, work.context.limits.scopes))
 }
 
 export function createRights(held: readonly ScopeKey[]): Rights {

@@ -21,8 +21,8 @@ const CODES: { [sqlstate: string]: ErrorCode } = {
 
 const RAISED_BY_APP = 'P0001'
 
-/** Connection, transaction state and rollback, resources, locks, operator, system, internal. */
-const MACHINERY = /^(08|25|2D|40|53|55P03|57|58|XX)/
+/** Connection, transaction state, prepared statements, rollback, resources, locks, operator, system, internal. */
+const MACHINERY = /^(08|25|26|2D|40|53|55P03|57|58|XX)/
 
 /** null: not the changeset's fault. */
 export function verdictOf(error: unknown, manifest: Manifest): ErrorData | null {
@@ -41,7 +41,7 @@ function postgresVerdict(error: PostgresError, manifest: Manifest): ErrorData | 
       ...(synced ? { table: synced.name } : {}),
       ...(column !== null && synced?.columns.some(({ name }) => name === column) ? { column } : {}),
       ...(constraint !== null ? { constraint } : {}),
-      ...(sqlstate === RAISED_BY_APP ? { reason: error.message } : {}),
+      ...(sqlstate === RAISED_BY_APP ? { reason: error.message.replace(/ \(P0001\)$/, '') } : {}),
       sqlstate,
     }),
   )

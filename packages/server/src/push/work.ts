@@ -2,8 +2,9 @@
 import type { ClientId, Hlc, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database.ts'
-import type { PreparedHolders } from '../holders.ts'
-import type { Rights } from './rights.ts'
+import { type PreparedHolders, readHeldScopes } from '../holders.ts'
+import type { Effort } from './merge-text.ts'
+import { createRights, type Rights } from './rights.ts'
 
 export type PushWork = {
   context: ServerContext
@@ -15,4 +16,11 @@ export type PushWork = {
   rights: Rights
   /** The oldest stamp that the change log covers; null until it is needed. */
   horizon: Hlc | null
+  /** What is left for merging texts. */
+  effort: Effort
+}
+
+/** The user's rights as the transaction sees them now, with what its own changesets have done. */
+export async function readRights(work: Omit<PushWork, 'rights'>): Promise<Rights> {
+  return createRights(await readHeldScopes(work.tx, work.holders, work.context.limits.scopes))
 }

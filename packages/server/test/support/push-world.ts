@@ -137,7 +137,7 @@ function createPushingClient(context: ServerContext, user: string): PushingClien
 
 export const tellVerdict = ({ outcome, error }: Verdict): string => error?.code ?? outcome
 
-function toBlock({ table, operation, key, old, new: after }: Change): ChangeBlock {
+export function toBlock({ table, operation, key, old, new: after }: Change): ChangeBlock {
   const columns = Object.keys(operation === 'delete' ? old : after)
   const side = (row: Row) => columns.map((name) => [row[name] ?? null])
   return {
