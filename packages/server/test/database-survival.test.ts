@@ -2,12 +2,16 @@
  * Postgres' backends are killed under load, and Postgres itself is stopped and started. An exception that nobody can
  * catch (FACTS of postgres.js: see `adapters/connection.ts`) would end this process and with it the test run.
  */
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { LandfallError } from '@landfall/protocol'
 import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPostgres } from '../src/adapters/postgres.ts'
+import { DEFAULT_TIMEOUTS } from '../src/adapters/settings.ts'
 import type { Database } from '../src/database.ts'
 import { openDatabase } from '../src/open-database.ts'
 import { query, write } from './database-contract.ts'
+import { createVirtualClock } from './support/virtual-clock.ts'
 
 let server: PostgresServer
 let database: Database
@@ -90,4 +94,51 @@ test('[P11.1] a server that is not there is a retryable answer, not a hang', asy
   const error = await query(away, 'SELECT 1').catch((e: unknown) => e)
   expect(error).toMatchObject({ code: 'server_busy', retryable: true })
   await away.close()
+})
+
+/** Passes bytes on until told to swallow them; the sockets stay open. */
+async function openProxy(port: number): Promise<{ server: Server; port: number; silence(): void }> {
+  let silent = false
+  const sockets: Socket[] = []
+  const proxy = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    sockets.push(near, far)
+    near.on('data', (data) => silent || far.write(data))
+    far.on('data', (data) => silent || near.write(data))
+    for (const socket of [near, far]) socket.on('error', () => {})
+    near.on('close', () => far.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const address = proxy.address()
+  return {
+    server: proxy,
+    port: typeof address === 'object' && address ? address.port : 0,
+    silence: () => {
+      silent = true
+    },
+  }
+}
+
+test('[P11.1] a network that swallows a statement costs its connection after a bounded time, not for ever', async () => {
+  const real = new URL(server.url)
+  const proxy = await openProxy(Number(real.port))
+  const clock = createVirtualClock()
+  real.port = `${proxy.port}`
+  const timeouts = { ...DEFAULT_TIMEOUTS, statement: 1_000 }
+  const behind = openPostgres({ url: real.href, connections: 1, prepare: true, timeouts, clock })
+  const outcome = write(behind, async (tx) => {
+    await tx.query('SELECT 1')
+    proxy.silence()
+    const swallowed = tx.query('SELECT 2')
+    while (clock.waiting() === 0) await Promise.resolve()
+    clock.advance(16_001)
+    await swallowed
+  })
+  await expect(outcome).rejects.toMatchObject({
+    code: 'server_busy',
+    details: { reason: 'postgres_connection' },
+  })
+  expect(clock.waiting()).toBe(0)
+  await behind.close()
+  proxy.server.close()
 })

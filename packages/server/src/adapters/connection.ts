@@ -14,6 +14,7 @@
 import { LandfallError } from '@landfall/protocol'
 import postgres from 'postgres'
 import { PostgresError } from '../database.ts'
+import type { Clock } from '../ports.ts'
 
 export type Result = { rows: readonly TextResultRow[]; command: string }
 type TextResultRow = { [column: string]: string | null }
@@ -31,6 +32,9 @@ export type ConnectionOptions = {
   /** Whether statements may be prepared by name; a transaction-pooling proxy may not allow it. */
   prepare: boolean
   connectSeconds: number
+  clock: Clock
+  /** A statement without an answer for so long ends the connection: the network may have swallowed it. 0: never. */
+  patienceMs: number
   onNotify?: () => void
   onLost?: () => void
 }
@@ -72,7 +76,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   function send(sql: string, params: readonly (string | null)[]): Promise<Result> {
     if (lost) return Promise.reject(connectionLost('closed'))
     if (params.length > 0) prepared.add(sql)
-    return new Promise((resolve, reject) => {
+    const { clock, patienceMs } = options
+    const settled = patienceMs > 0 ? clock.after(patienceMs, lose) : () => {}
+    return new Promise<Result>((resolve, reject) => {
       rejectCurrent = reject
       client.unsafe(sql, [...params], { prepare: options.prepare }).then(
         (rows) => resolve({ rows: rows as unknown as TextResultRow[], command: rows.command }),
@@ -82,7 +88,7 @@ export function openConnection(options: ConnectionOptions): Connection {
           reject(translated)
         },
       )
-    })
+    }).finally(settled)
   }
 
   return {

@@ -4,7 +4,6 @@
  * What was notified while the connection was away is not made up for: listeners are called once it is back, and a
  * notification is only ever a hint.
  */
-import type { Clock } from '../ports.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
 
 export type Listener = {
@@ -14,7 +13,7 @@ export type Listener = {
 
 const REOPEN_MS = 1_000
 
-export function openListener(options: ConnectionOptions, clock: Clock): Listener {
+export function openListener(options: ConnectionOptions): Listener {
   const channels = new Map<string, Set<() => void>>()
   let connection: Connection | null = null
   let cancelReopen = () => {}
@@ -32,7 +31,7 @@ export function openListener(options: ConnectionOptions, clock: Clock): Listener
     connection = null
     if (ended || channels.size === 0) return
     cancelReopen()
-    cancelReopen = clock.after(REOPEN_MS, () => void reopen())
+    cancelReopen = options.clock.after(REOPEN_MS, () => void reopen())
   }
 
   async function reopen(): Promise<void> {

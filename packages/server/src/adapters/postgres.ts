@@ -23,21 +23,26 @@ export type PostgresOptions = {
 
 const BEGIN_ATTEMPTS = 3
 
+/** How much later than its own time limit Postgres may answer that a statement took too long. */
+const ANSWER_MARGIN_MS = 15_000
+
 export function openPostgres(options: PostgresOptions): Database {
-  const connect = { url: options.url, prepare: options.prepare, connectSeconds: 10 }
+  const { url, prepare, clock, timeouts } = options
+  const patienceMs = timeouts.statement > 0 ? timeouts.statement + ANSWER_MARGIN_MS : 0
+  const connect = { url, prepare, clock, patienceMs, connectSeconds: 10 }
   const pool = createPool({
     size: options.connections,
     maxWaiting: 1_000,
     waitMs: 10_000,
-    clock: options.clock,
+    clock,
     open: () => openConnection(connect),
   })
-  const listener = openListener(connect, options.clock)
+  const listener = openListener(connect)
 
   return {
     kind: 'postgres',
     async transaction(transactionOptions, work) {
-      const connection = await begin(pool, beginStatement(transactionOptions, options.timeouts))
+      const connection = await begin(pool, beginStatement(transactionOptions, timeouts))
       try {
         return await runTransaction(connection, work)
       } finally {
