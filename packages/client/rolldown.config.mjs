@@ -24,7 +24,7 @@ const sqliteFiles = {
     for (const chunk of Object.values(bundle)) {
       const found = [...new Set([...(chunk.code ?? '').matchAll(RELATIVE_URL)].map(([, file]) => file))]
       if (found.join() !== 'sqlite3.wasm')
-        this.error(`the worker refers to [${found}], expected sqlite3.wasm alone`)
+        this.error(`the worker refers to ${found.join() || 'no file'}, expected sqlite3.wasm alone`)
     }
   },
   writeBundle: () => copyFileSync(wasm, join(dist, 'sqlite3.wasm')),

@@ -171,7 +171,9 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
   #heard(event: EngineEvent): void {
     if (event.kind === 'status') this.#status = event.status
     this.#live.heard(event)
-    if (event.kind === 'status') for (const listener of [...this.#statusListeners]) listener(event.status)
+    if (event.kind !== 'status') return
+    const listeners = [...this.#statusListeners] // who subscribes meanwhile is not told twice
+    for (const listener of listeners) listener(event.status)
   }
 }
 

@@ -55,7 +55,7 @@ export function createSyncWaiters(): SyncWaiters {
     settled: (state) => wait(state, judgeSettled),
     heard(step) {
       const pulled = pulledBy(step)
-      for (const waiter of [...waiters]) {
+      for (const waiter of waiters) {
         if (pulled !== null && pulled >= waiter.firstRequest) waiter.pulled = true
         settle(waiter, step.after)
       }

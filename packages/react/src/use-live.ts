@@ -28,11 +28,10 @@ export function useLive(
   params: readonly SqlParam[] = [],
 ): LiveRows<unknown> {
   const live = useLiveQuery(query, params)
-  const views = useMemo(() => new WeakMap<LiveResult<unknown>, LiveRows<unknown>>(), [live])
   const subscribe = useCallback((changed: () => void) => live.subscribe(changed), [live])
   return useSyncExternalStore(
     subscribe,
-    () => viewOf(live.result, views),
+    () => viewOf(live.result),
     () => NOT_YET,
   )
 }
@@ -61,11 +60,13 @@ function keyOf(sql: string, params: readonly unknown[]): string {
 }
 
 /** One view per result, so that React sees a change only when there is one. */
-function viewOf<T>(result: LiveResult<T> | null, views: WeakMap<LiveResult<T>, LiveRows<T>>): LiveRows<T> {
+const VIEWS = new WeakMap<LiveResult<unknown>, LiveRows<unknown>>()
+
+function viewOf(result: LiveResult<unknown> | null): LiveRows<unknown> {
   if (result === null) return NOT_YET
-  const known = views.get(result)
+  const known = VIEWS.get(result)
   if (known !== undefined) return known
   const view = { rows: result.rows, ready: true, error: result.error }
-  views.set(result, view)
+  VIEWS.set(result, view)
   return view
 }

@@ -114,7 +114,8 @@ export class LiveQueriesOfPage implements LiveRegistry {
 
   #update(entry: Entry, snapshot: Snapshot): void {
     entry.snapshot = snapshot
-    for (const listener of [...entry.listeners]) listener()
+    const listeners = [...entry.listeners] // who subscribes meanwhile is not told twice
+    for (const listener of listeners) listener()
   }
 }
 
