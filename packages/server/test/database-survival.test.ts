@@ -33,7 +33,7 @@ afterAll(async () => {
 const KILL = `
   SELECT count(pg_terminate_backend(pid))::text AS killed
   FROM pg_stat_activity
-  WHERE application_name = 'postgres.js' AND pid <> pg_backend_pid()`
+  WHERE application_name = 'landfall' AND pid <> pg_backend_pid()`
 
 type Outcome = { done: string[]; doubtful: number }
 

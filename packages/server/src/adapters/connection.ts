@@ -55,6 +55,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   const client = postgres(options.url, {
     max: 1,
     fetch_types: false,
+    // For people who look at pg_stat_activity; an address that names another wins.
+    connection: { application_name: 'landfall' },
     idle_timeout: 0,
     max_lifetime: null,
     connect_timeout: options.connectSeconds,
