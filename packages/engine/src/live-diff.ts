@@ -6,7 +6,7 @@
  */
 import type { SqliteValue } from '@landfall/schema'
 import type { LivePatch } from './api.ts'
-import { sameValue } from './store/encode-row.ts'
+import { sameValue } from './store/same-value.ts'
 
 type Rows = readonly SqliteValue[][]
 

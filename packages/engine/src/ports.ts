@@ -49,6 +49,8 @@ export type SqliteStatement = {
   readonly readonly: boolean
   /** Binds and runs to the end; returns all rows as arrays. */
   all(params: readonly SqliteValue[]): SqliteValue[][]
+  /** The same as columns, `result[c][r]`: half the cost where many rows are read. */
+  allColumns(params: readonly SqliteValue[]): SqliteValue[][]
   /** Binds and runs to the end; returns how many rows it changed. */
   run(params: readonly SqliteValue[]): number
   /** Runs once per row of the columns, `columns[c][r]` bound to parameter c+1. The fast path of apply. */

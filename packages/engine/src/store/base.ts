@@ -12,9 +12,9 @@
 import type { ChangeBlock, ChangesetNumber } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
-import { only } from './bookkeeping.ts'
-import { jsonIn, numberIn } from './cells.ts'
+import { jsonIn } from './cells.ts'
 import { keyIs, sideColumnsDdl, toStored, type MirrorTable } from './mirror-table.ts'
+import type { NetChanges } from './net-changes.ts'
 
 const WHOLE_ROW = '*'
 
@@ -32,7 +32,7 @@ export function baseDdl(table: MirrorTable): string {
 
 export type Base = {
   /** Notes what a sealed changeset touched; the before images are still there. */
-  record(number: ChangesetNumber, blocks: ChangeBlock[]): void
+  record(number: ChangesetNumber, changes: NetChanges): void
   /** Rows from the server, columns as stored: takes those that have a base row. */
   replace(columns: SqliteValue[][]): void
   /** Keys of rows that the server has no more, or that left the client's scopes. */
@@ -45,8 +45,8 @@ export type Base = {
 export function createBase(driver: SqliteDriver, table: MirrorTable): Base {
   const sql = baseSql(table)
   return {
-    record(number, blocks) {
-      const whole = blocks.length === 1 && rows(blocks[0]) === entries(driver, table)
+    record(number, { blocks, entries }) {
+      const whole = blocks.length === 1 && blocks[0]?.keys[0]?.length === entries
       for (const block of blocks) recordBlock({ driver, table, sql }, { number, block, whole })
     },
     replace: (columns) => driver.prepare(sql.replace).runColumns(columns),
@@ -94,12 +94,6 @@ function baseSql(table: MirrorTable) {
 export function upsertClause(table: MirrorTable): string {
   const sets = table.rest.map(({ sql }) => `${sql} = excluded.${sql}`).join(', ')
   return `ON CONFLICT (${table.keyList}) DO ${sets === '' ? 'NOTHING' : `UPDATE SET ${sets}`}`
-}
-
-const rows = (block: ChangeBlock | undefined): number => block?.keys[0]?.length ?? 0
-
-function entries(driver: SqliteDriver, table: MirrorTable): number {
-  return numberIn(only(driver, `SELECT count(*) FROM ${table.before}`))
 }
 
 /** `whole`: the block holds every row that has a before image, so that one statement notes them all. */

@@ -5,8 +5,8 @@
  * there). At the commit the before images are compared with the rows as they are, which gives the net effect,
  * whatever statements lay between. An undone savepoint or a failed statement takes its before images with it.
  *
- * `INSERT ... SELECT ... WHERE NOT EXISTS` instead of `INSERT OR IGNORE`: inside a trigger the outer statement's
- * conflict clause replaces the trigger's own. `recursive_triggers` must be on, or REPLACE deletes unseen.
+ * `ON CONFLICT DO NOTHING` and not `INSERT OR IGNORE`: inside a trigger the outer statement's OR clause replaces the
+ * trigger's own, but not an upsert's. `recursive_triggers` must be on, or REPLACE deletes unseen.
  */
 import { quoteIdentifier } from '@landfall/schema'
 import { list, sideColumnsDdl, type MirrorTable } from './mirror-table.ts'
@@ -39,17 +39,12 @@ function trigger(table: MirrorTable, { name, on, when, does }: Trigger): string 
 
 function wasAbsent(table: MirrorTable): string {
   return `INSERT INTO ${table.before} (${table.keyList}, landfall_existed)
-  SELECT ${list(table.key, 'new.')}, 0 WHERE NOT EXISTS (${entry(table, 'new')})`
+  VALUES (${list(table.key, 'new.')}, 0) ON CONFLICT DO NOTHING`
 }
 
 function wasThere(table: MirrorTable): string {
   return `INSERT INTO ${table.before} (${table.columnList}, landfall_existed)
-  SELECT ${list(table.columns, 'old.')}, 1 WHERE NOT EXISTS (${entry(table, 'old')})`
-}
-
-function entry(table: MirrorTable, row: 'old' | 'new'): string {
-  const same = table.key.map(({ sql }) => `${sql} = ${row}.${sql}`).join(' AND ')
-  return `SELECT 1 FROM ${table.before} WHERE ${same}`
+  VALUES (${list(table.columns, 'old.')}, 1) ON CONFLICT DO NOTHING`
 }
 
 function keyChanged(table: MirrorTable): string {

@@ -12,106 +12,89 @@
  * triggers, and the table is read again: `UPDATE t SET id = upper(id)` is then seen to change nothing.
  */
 import { LandfallError, type ChangeBlock } from '@landfall/protocol'
-import { quoteSqliteLiteral, type SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
-import { createBlockBuilder, type BlockBuilder } from './change-blocks.ts'
-import { encodeValue, keyOf, placeOf, sameValue, type Correction, type StoredRow } from './encode-row.ts'
+import type { Correction, Encoder } from './encode-column.ts'
 import { list, sameKey, type MirrorTable } from './mirror-table.ts'
+import { deleteBlocks, insertBlocks, updateBlocks } from './net-blocks.ts'
 
-export type NetReader = { table: MirrorTable; read(): ChangeBlock[]; clear(): void }
+export type NetChanges = {
+  blocks: ChangeBlock[]
+  /** How many rows have a before image, changed or not. */
+  entries: number
+}
 
-type Pass = { table: MirrorTable; builder: BlockBuilder; corrections: Correction[] }
+export type NetReader = { table: MirrorTable; read(): NetChanges; clear(): void }
 
 export function createNetReader(driver: SqliteDriver, table: MirrorTable): NetReader {
-  const inserted = `SELECT ${list(table.columns, 't.')} FROM ${table.before} b CROSS JOIN ${table.mirror} t
-    ON ${sameKey(table, 't', 'b')} WHERE b.landfall_existed = 0`
-  const changed = `SELECT ${list(table.columns, 'b.')}, ${list(table.columns, 't.')}
-    FROM ${table.before} b LEFT JOIN ${table.mirror} t ON ${sameKey(table, 't', 'b')}
-    WHERE b.landfall_existed = 1`
-  const clear = `DELETE FROM ${table.before}`
+  const sql = netSql(table)
 
-  function read(): ChangeBlock[] {
-    const pass: Pass = { table, builder: createBlockBuilder(table), corrections: [] }
-    for (const row of driver.prepare(inserted).all([])) addInsert(pass, row)
-    for (const row of driver.prepare(changed).all([])) addChange(pass, row)
-    const rekeyed = correct(driver, pass)
-    return rekeyed ? read() : pass.builder.blocks()
+  function read(): NetChanges {
+    const corrections: Correction[] = []
+    const [[entries = 0, existed = 0] = []] = driver.prepare(sql.count).all([])
+    const blocks = entries === existed ? [] : inserts(corrections)
+    if (existed !== 0) blocks.push(...updates(corrections), ...deletes())
+    return correct(driver, table, corrections) ? read() : { blocks, entries: Number(entries) }
+  }
+
+  function inserts(corrections: Correction[]): ChangeBlock[] {
+    const columns = driver.prepare(sql.inserted).allColumns([])
+    const keys = table.keyPositions.map((position) => columns[position] ?? [])
+    return insertBlocks({ table, keys, corrections }, columns)
+  }
+
+  function updates(corrections: Correction[]): ChangeBlock[] {
+    const [flags = []] = driver.prepare(sql.differing).all([])
+    const columns = table.rest.filter((_, index) => flags[index] === 1)
+    if (columns.length === 0) return []
+    const { key } = table
+    const read = driver.prepare(sql.updated(columns)).allColumns([])
+    const encoder: Encoder = { table, keys: read.slice(0, key.length), corrections }
+    const pairs = columns.map((column, index) => ({
+      column,
+      before: read[key.length + 2 * index] ?? [],
+      now: read[key.length + 2 * index + 1] ?? [],
+    }))
+    return updateBlocks(encoder, pairs)
+  }
+
+  function deletes(): ChangeBlock[] {
+    return deleteBlocks(table, driver.prepare(sql.deleted).allColumns([]))
   }
 
   return {
     table,
     read() {
-      const blocks = read()
-      if (table.readonly && blocks.length > 0)
+      const changes = read()
+      if (table.readonly && changes.blocks.length > 0)
         throw new LandfallError('readonly_table', { table: table.name })
-      return blocks
+      return changes
     },
-    clear: () => driver.exec(clear),
+    clear: () => void driver.prepare(sql.clear).run([]),
   }
 }
 
-/** NULL in a column with a default is left out: Postgres fills it in. */
-function addInsert({ table, builder, corrections }: Pass, row: StoredRow): void {
-  const columns: number[] = []
-  const values: (string | null)[] = []
-  for (let position = 0; position < table.columns.length; position++) {
-    const column = table.columns[position]
-    if (column === undefined) continue
-    const { definition } = column
-    const value = row[position] ?? null
-    if (value === null && (definition.hasDefault || !definition.nullable)) continue
-    if (definition.readonly) {
-      if (value !== null && !isLocalDefault(definition.localDefault, value))
-        throw new LandfallError('readonly_column', placeOf(table, column, row))
-      continue
-    }
-    columns.push(position)
-    values.push(encodeValue(table, row, { column, position, corrections }))
+function netSql(table: MirrorTable) {
+  const { before, mirror } = table
+  const joined = `${before} b CROSS JOIN ${mirror} t ON ${sameKey(table, 't', 'b')}`
+  return {
+    count: `SELECT count(*), coalesce(sum(landfall_existed), 0) FROM ${before}`,
+    inserted: `SELECT ${list(table.columns, 't.')} FROM ${joined} WHERE b.landfall_existed = 0`,
+    /** Which columns differ in any row. A stored number may differ in its sign alone, which SQL does not see. */
+    differing: `SELECT ${table.rest.map(differs).join(', ') || '0'} FROM ${joined} WHERE b.landfall_existed = 1`,
+    updated: (columns: MirrorTable['columns']) =>
+      `SELECT ${list(table.key, 't.')}, ${columns.map(({ sql }) => `b.${sql}, t.${sql}`).join(', ')}
+       FROM ${joined} WHERE b.landfall_existed = 1`,
+    deleted: `SELECT ${list(table.columns, 'b.')} FROM ${before} b WHERE b.landfall_existed = 1
+      AND NOT EXISTS (SELECT 1 FROM ${mirror} t WHERE ${sameKey(table, 't', 'b')})`,
+    clear: `DELETE FROM ${before}`,
   }
-  builder.add({ operation: 'insert', key: wireKey(table, row), columns, old: [], new: values })
 }
 
-function addChange(pass: Pass, row: StoredRow): void {
-  const { table, builder } = pass
-  const before = row.slice(0, table.columns.length)
-  const now = row.slice(table.columns.length)
-  if (now[table.keyPositions[0] ?? 0] !== null) return addUpdate(pass, before, now)
-  const columns = table.columns.map((_, position) => position)
-  const old = columns.map(
-    (position) => table.columns[position]?.codec.toWire(before[position] ?? null) ?? null,
-  )
-  builder.add({ operation: 'delete', key: wireKey(table, before), columns, old, new: [] })
-}
-
-function addUpdate({ table, builder, corrections }: Pass, before: StoredRow, now: StoredRow): void {
-  const change = { columns: [] as number[], old: [] as (string | null)[], new: [] as (string | null)[] }
-  for (let position = 0; position < table.columns.length; position++) {
-    const column = table.columns[position]
-    if (column === undefined || column.isKey || sameValue(before[position] ?? null, now[position] ?? null))
-      continue
-    const value = encodeValue(table, now, { column, position, corrections })
-    const old = column.codec.toWire(before[position] ?? null)
-    if (value === old) continue
-    if (column.definition.readonly) throw new LandfallError('readonly_column', placeOf(table, column, now))
-    change.columns.push(position)
-    change.old.push(old)
-    change.new.push(value)
-  }
-  if (change.columns.length > 0) builder.add({ operation: 'update', key: wireKey(table, before), ...change })
-}
-
-function wireKey(table: MirrorTable, row: StoredRow): (string | null)[] {
-  return table.key.map((column, index) => column.codec.toWire(keyOf(table, row)[index] ?? null))
-}
-
-/** A readonly column may hold its own default: the app did not write it. An expression can give anything. */
-function isLocalDefault(localDefault: string | null, value: SqliteValue): boolean {
-  if (localDefault === null) return false
-  return localDefault.startsWith('(') || localDefault === quoteSqliteLiteral(value)
-}
+const differs = ({ sql, stored }: MirrorTable['columns'][number]): string =>
+  stored === 'ANY' ? 'count(*) > 0' : `max(b.${sql} IS NOT t.${sql})`
 
 /** Stores canonical values; true when a key was among them. */
-function correct(driver: SqliteDriver, { table, corrections }: Pass): boolean {
+function correct(driver: SqliteDriver, table: MirrorTable, corrections: Correction[]): boolean {
   const keysFirst = corrections.some(({ column }) => column.isKey)
   for (const { key, column, value } of corrections) {
     if (column.isKey !== keysFirst) continue

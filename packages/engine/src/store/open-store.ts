@@ -92,6 +92,10 @@ function guarded(statement: SqliteStatement, check: () => void): SqliteStatement
       check()
       return statement.all(params)
     },
+    allColumns(params) {
+      check()
+      return statement.allColumns(params)
+    },
     run(params) {
       check()
       return statement.run(params)

@@ -5,6 +5,7 @@
 import { changesetNumber, nextHlc, type ChangeBlock, type ChangesetNumber } from '@landfall/protocol'
 import type { Clock, SqliteDriver } from '../ports.ts'
 import { nonEmpty, readState, updateState } from './bookkeeping.ts'
+import type { NetChanges } from './net-changes.ts'
 import { appendOutbox } from './outbox.ts'
 import type { TableParts, Tables } from './parts.ts'
 
@@ -15,10 +16,10 @@ export type SealContext = { driver: SqliteDriver; tables: Tables; clock: Clock }
 export function sealChangeset({ driver, tables, clock }: SealContext, label: string | null): Seal {
   const changed = nonEmpty(driver, [...tables.values()], ({ table }) => table.before)
   const touched = new Set(changed.map(({ table }) => table.name))
-  const found = changed.map((parts) => ({ parts, blocks: parts.net.read() }))
-  const changes = found.flatMap(({ blocks }) => blocks)
+  const found = changed.map((parts) => ({ parts, net: parts.net.read() }))
+  const changes = found.flatMap(({ net }) => net.blocks)
   const number = changes.length === 0 ? null : append({ driver, clock }, changes, label)
-  for (const { parts, blocks } of found) close(parts, blocks, number)
+  for (const { parts, net } of found) close(parts, net, number)
   return { number, touched }
 }
 
@@ -35,7 +36,7 @@ function append(
   return nextNumber
 }
 
-function close({ net, base }: TableParts, blocks: ChangeBlock[], number: ChangesetNumber | null): void {
-  if (number !== null && blocks.length > 0) base.record(number, blocks)
-  net.clear()
+function close(parts: TableParts, net: NetChanges, number: ChangesetNumber | null): void {
+  if (number !== null && net.blocks.length > 0) parts.base.record(number, net)
+  parts.net.clear()
 }

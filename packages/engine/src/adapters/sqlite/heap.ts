@@ -2,14 +2,14 @@
  * Text and bytes into and out of wasm memory, through one scratch block that is reused for every statement run.
  *
  * What a run binds stays in place until `release`, so SQLite needs no copy of its own (SQLITE_STATIC). Values that
- * do not fit get a block of their own until then. Short ASCII text is copied by hand: the encoder's fixed cost per
- * call is higher. Text that is not well-formed is refused, because the encoder would put U+FFFD in its place.
+ * do not fit get a block of their own until then. Up to a dozen ASCII characters are copied by hand: the encoder's
+ * fixed cost per call is higher than that. Text that is not well-formed is refused, because the encoder would put U+FFFD in its place.
  */
 import { LandfallError } from '@landfall/protocol'
 import type { Pointer, RawSqlite } from './raw.ts'
 
 const SCRATCH_BYTES = 256 * 1024
-const SHORT = 24
+const SHORT = 12
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 export type Heap = {

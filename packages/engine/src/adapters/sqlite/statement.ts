@@ -61,6 +61,19 @@ export class WasmStatement implements SqliteStatement {
     return rows
   }
 
+  allColumns(params: readonly SqliteValue[]): SqliteValue[][] {
+    const columns: SqliteValue[][] = this.columns.map(() => [])
+    const pointer = this.#open(params)
+    try {
+      while (this.#step(pointer)) {
+        for (let c = 0; c < columns.length; c++) columns[c]?.push(this.#value(pointer, c))
+      }
+    } finally {
+      this.#close(pointer)
+    }
+    return columns
+  }
+
   run(params: readonly SqliteValue[]): number {
     const pointer = this.#open(params)
     try {

@@ -1,0 +1,126 @@
+/**
+ * Changed rows, as columns of stored values, into change blocks: rows with the same operation and columns together.
+ */
+import { LandfallError, type ChangeBlock, type Operation, type WireValue } from '@landfall/protocol'
+import { quoteSqliteLiteral, type SqliteValue } from '@landfall/schema'
+import { encodeColumn, placeOf, type Encoder } from './encode-column.ts'
+import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
+import { sameValue } from './same-value.ts'
+
+/** One column of changed rows, one value per row. */
+type Draft = {
+  name: string
+  old: WireValue[]
+  new: WireValue[]
+  /** Per row whether the column belongs to its change; null: to all. */
+  belongs: boolean[] | null
+}
+
+type Drafts = { table: MirrorTable; operation: Operation; keys: WireValue[][]; columns: Draft[] }
+
+/** NULL in a column that Postgres can fill in is left out, so that it does. */
+export function insertBlocks(encoder: Encoder, columns: SqliteValue[][]): ChangeBlock[] {
+  const { table } = encoder
+  const drafts = table.columns.flatMap((column, position) => {
+    const values = columns[position] ?? []
+    const { name, definition } = column
+    if (definition.readonly) {
+      checkUnwritten(encoder, column, values)
+      return []
+    }
+    const leavesOut = (definition.hasDefault || !definition.nullable) && values.includes(null)
+    const belongs = leavesOut ? values.map((value) => value !== null) : null
+    return { name, old: [], new: encodeColumn(encoder, column, { values }), belongs }
+  })
+  const keys = table.key.map(({ name }) => drafts.find((draft) => draft.name === name)?.new ?? [])
+  return blocksOf({ table, operation: 'insert', keys, columns: drafts })
+}
+
+export type Pair = { column: MirrorColumn; before: SqliteValue[]; now: SqliteValue[] }
+
+/** Rows that differ in nothing drop out. */
+export function updateBlocks(encoder: Encoder, pairs: Pair[]): ChangeBlock[] {
+  const { table } = encoder
+  const keys = table.key.map(({ codec }, index) =>
+    (encoder.keys[index] ?? []).map((key) => codec.toWire(key)),
+  )
+  const columns = pairs.map((pair) => diffColumn(encoder, pair))
+  return blocksOf({ table, operation: 'update', keys, columns })
+}
+
+/** Values that are stored alike are not even encoded. */
+function diffColumn(encoder: Encoder, { column, before, now }: Pair): Draft {
+  const rows: number[] = []
+  for (let row = 0; row < now.length; row++) {
+    if (!sameValue(now[row] ?? null, before[row] ?? null)) rows.push(row)
+  }
+  const values = rows.map((row) => now[row] ?? null)
+  const wire = encodeColumn(encoder, column, { values, rows })
+  const draft = { name: column.name, old: empty(now), new: empty(now), belongs: now.map(() => false) }
+  rows.forEach((row, index) => {
+    const old = column.codec.toWire(before[row] ?? null)
+    if (wire[index] === old) return
+    if (column.definition.readonly) throw new LandfallError('readonly_column', placeOf(encoder, column, row))
+    draft.old[row] = old
+    draft.new[row] = wire[index] ?? null
+    draft.belongs[row] = true
+  })
+  return draft
+}
+
+const empty = (like: SqliteValue[]): WireValue[] => like.map(() => null)
+
+export function deleteBlocks(table: MirrorTable, columns: SqliteValue[][]): ChangeBlock[] {
+  const drafts = table.columns.map(({ name, codec }, position) => ({
+    name,
+    old: (columns[position] ?? []).map((value) => codec.toWire(value)),
+    new: [],
+    belongs: null,
+  }))
+  const keys = table.keyPositions.map((position) => drafts[position]?.old ?? [])
+  return blocksOf({ table, operation: 'delete', keys, columns: drafts })
+}
+
+function blocksOf(drafts: Drafts): ChangeBlock[] {
+  const partial = drafts.columns.filter(({ belongs }) => belongs?.includes(false))
+  const all = drafts.keys[0] ?? []
+  if (all.length === 0) return []
+  if (partial.length === 0) return [blockOf(drafts, drafts.columns, null)]
+  const groups = new Map<string, number[]>()
+  all.forEach((_, row) => {
+    const signature = partial.map(({ belongs }) => (belongs?.[row] ? '1' : '0')).join('')
+    const group = groups.get(signature)
+    if (group === undefined) groups.set(signature, [row])
+    else group.push(row)
+  })
+  return [...groups.values()].flatMap((rows) => {
+    const own = drafts.columns.filter(({ belongs }) => belongs === null || belongs[rows[0] ?? 0])
+    return own.length === 0 ? [] : blockOf(drafts, own, rows)
+  })
+}
+
+/** `rows` null: all of them, as they stand. */
+function blockOf({ table, operation, keys }: Drafts, columns: Draft[], rows: number[] | null): ChangeBlock {
+  const pick = (values: WireValue[]): WireValue[] =>
+    rows === null ? values : rows.map((row) => values[row] ?? null)
+  return {
+    table: table.name,
+    operation,
+    columns: columns.map(({ name }) => name),
+    keys: keys.map(pick),
+    old: operation === 'insert' ? [] : columns.map((column) => pick(column.old)),
+    new: operation === 'delete' ? [] : columns.map((column) => pick(column.new)),
+  }
+}
+
+/** An insert may leave a readonly column at NULL or at its local default: the app did not write it. */
+function checkUnwritten(encoder: Encoder, column: MirrorColumn, values: SqliteValue[]): void {
+  const row = values.findIndex((value) => value !== null && !isLocalDefault(column, value))
+  if (row >= 0) throw new LandfallError('readonly_column', placeOf(encoder, column, row))
+}
+
+/** An expression as a default can give anything. */
+function isLocalDefault({ definition: { localDefault } }: MirrorColumn, value: SqliteValue): boolean {
+  if (localDefault === null) return false
+  return localDefault.startsWith('(') || localDefault === quoteSqliteLiteral(value)
+}
