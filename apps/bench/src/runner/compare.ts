@@ -6,6 +6,7 @@
  * and is thrown away.
  */
 import { type Cpu, type CpuMeter, totalCpu } from './cpu.ts'
+import { collectGarbage } from './garbage.ts'
 import { median } from './statistics.ts'
 
 export type Side = {
@@ -50,6 +51,7 @@ export async function compare(comparison: Comparison, startCpu: CpuMeter): Promi
 
 async function measure(side: Side, round: number, startCpu: CpuMeter): Promise<Sample> {
   await side.prepare?.(round)
+  collectGarbage()
   const stopCpu = startCpu()
   const wall = await side.run(round)
   const cpu = stopCpu()

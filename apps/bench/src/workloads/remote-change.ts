@@ -6,6 +6,7 @@
  */
 import { now } from '../browser/page-api.ts'
 import { totalCpu } from '../runner/cpu.ts'
+import { collectGarbage } from '../runner/garbage.ts'
 import { median, percentile } from '../runner/statistics.ts'
 import { generateRows } from '../shared/rows.ts'
 import { SPACES } from '../shared/schema.ts'
@@ -71,6 +72,7 @@ type Measured = { name: string; target?: number; change: Change }
 async function measure(stage: Stage, changes: number, { name, target, change }: Measured): Promise<Latency> {
   for (let i = 0; i < WARM_UP; i++) await change(`${name}, warm-up ${i}`)
   const walls: number[] = []
+  collectGarbage()
   const stopCpu = stage.startCpu()
   for (let i = 0; i < changes; i++) {
     await pause(Math.random() * LONGEST_PAUSE_MS)
