@@ -153,11 +153,13 @@ describe('scopes', () => {
   test('[P4.2] a lost scope’s rows go, unless another held scope covers them', () => {
     load([P, Q], [noteRow('1', 'p'), noteRow('2', 'q')])
     const id = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
+    const unset = [null, null, 'false', null, null, null]
     const row = (n: number, project: string, owner: string | null) => [
       id(n),
       project,
       owner,
-      ...[null, null, 'false', null, null, null, '2026-01-01 00:00:00+00'],
+      ...unset,
+      '2026-01-01 00:00:00+00',
     ]
     world.store.applyPull(
       pull({
