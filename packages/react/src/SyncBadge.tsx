@@ -37,8 +37,12 @@ export function SyncBadge() {
         onClick={() => setOpen(!open)}
       >
         <span className="landfall-badge-dot" aria-hidden="true" />
-        <span role="status">{headlineOf(status)}</span>
+        {headlineOf(status)}
       </button>
+      {/* Beside the button, not in it: a status inside would take the button's name away. */}
+      <span role="status" className="landfall-badge-announcer">
+        {headlineOf(status)}
+      </span>
       <div id={panel} className="landfall-badge-panel" role="group" aria-label="Sync status" hidden={!open}>
         {open && <Details status={status} />}
       </div>

@@ -28,6 +28,7 @@ export const STYLES = `
 }
 .landfall-badge-button:focus-visible { outline: 2px solid var(--landfall-busy); outline-offset: 2px; }
 .landfall-badge-dot { width: 0.6em; height: 0.6em; border-radius: 50%; background: var(--landfall-quiet); }
+.landfall-badge-announcer { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 [data-tone='good'] > .landfall-badge-dot { background: var(--landfall-good); }
 [data-tone='busy'] > .landfall-badge-dot { background: var(--landfall-busy); }
 [data-tone='waiting'] > .landfall-badge-dot { background: var(--landfall-waiting); }

@@ -1,0 +1,19 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { directoryOf } from '../src/worker/directory.ts'
+
+const name = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' })
+
+test('[P15] different databases never share a directory, on file systems that fold case either', () => {
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      const [one, other] = [directoryOf(a), directoryOf(b)]
+      expect(one).toMatch(/^landfall\/[a-z0-9_%-]+$/)
+      expect(one === other).toBe(a === b)
+    }),
+  )
+})
+
+test('[P12] a name that no file system takes is refused', () => {
+  for (const name of ['', 'ü'.repeat(100)]) expect(() => directoryOf(name)).toThrow(/not_available/)
+})
