@@ -61,6 +61,25 @@ test('[F2.1] with the network cut off, a new page comes from the service worker,
   await device.context.setOffline(false)
 })
 
+test('[P12.2] the badge says what is unsent, when it was last in step and what storage is used', async ({
+  devices,
+}, info) => {
+  const { page } = await devices('ada')
+  await untilLoaded(page)
+  const badge = page.locator('.landfall-badge')
+  await expect(badge).toContainText('In step')
+  await switchNetwork(page, false)
+  await page.keyboard.press('n')
+  await expect(badge).toContainText('Offline · 1 unsent')
+  await badge.getByRole('button').click()
+  await expect(badge).toContainText('1 change is kept here and not sent yet')
+  await expect(badge).toContainText('Last in step')
+  await expect(badge).toContainText('On this device')
+  await attachScreen(info, page, 'badge')
+  await switchNetwork(page, true)
+  await expect(badge).toContainText('In step')
+})
+
 test('[P15] a second tab gets a coded answer and takes over when the first closes', async ({
   devices,
 }, info) => {
@@ -85,14 +104,16 @@ test('[P15] a second tab gets a coded answer and takes over when the first close
 })
 
 test('[F4] two devices side by side, each with its own database and its own offline switch', async ({
-  devices,
+  browser,
+  fieldbook,
 }, info) => {
-  const { page } = await devices('chiara')
-  await page.setViewportSize({ width: 1480, height: 900 })
+  const page = await browser.newPage({ baseURL: fieldbook.app.url, viewport: { width: 1480, height: 900 } })
   await page.goto('/duo')
   const [ada, ben] = [0, 1].map((at) => page.frameLocator('iframe').nth(at))
   if (ada === undefined || ben === undefined) throw new Error('there are two devices')
-  for (const device of [ada, ben]) await expect(device.locator('[data-row]').first()).toBeVisible()
+  for (const device of [ada, ben]) {
+    await expect(device.locator('[data-row]').first()).toBeVisible({ timeout: 60_000 }) // two first loads at once
+  }
   await attachScreen(info, page, 'duo')
 
   await switchNetwork(ada, false)
@@ -100,6 +121,7 @@ test('[F4] two devices side by side, each with its own database and its own offl
   await ada.getByRole('textbox', { name: 'Title' }).fill('Changed in the cellar')
   await ada.getByRole('textbox', { name: 'Title' }).press('Enter')
   await expect(ada.getByText('Saved on this device, not sent yet')).toBeVisible()
+  await expect(ada.locator('.landfall-badge')).toContainText('Offline · 1 unsent')
   await ben.locator('[data-row]').nth(1).click()
   await ben.getByRole('textbox', { name: 'Title' }).fill('Changed on the roof')
   await ben.getByRole('textbox', { name: 'Title' }).press('Enter')
@@ -113,4 +135,5 @@ test('[F4] two devices side by side, each with its own database and its own offl
   await ada.getByRole('button', { name: 'Back to the list' }).click()
   await expect(ada.locator('[data-row]', { hasText: 'Changed on the roof' })).toBeVisible()
   await attachScreen(info, page, 'duo-in-step')
+  await page.close()
 })

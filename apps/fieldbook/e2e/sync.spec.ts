@@ -89,13 +89,37 @@ test('[P7] a change that the server refuses comes back with its reason and is ke
     from projects where code = 'HRB'`
   await page.locator('[data-row]', { hasText: 'Critical and mine' }).click()
   await page.getByRole('radio', { name: 'Passed' }).click()
-  await page.getByRole('button', { name: '1 refused' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Refused changes' })
+  await page.getByRole('button', { name: '1 to review' }).click()
+  const dialog = page.getByRole('dialog', { name: 'To review' })
   await expect(dialog).toContainText('signed off by somebody else than its assignee')
   await attachScreen(info, page, 'refused')
   await expect(page.getByRole('radio', { name: 'Open' })).toHaveAttribute('aria-checked', 'true')
   await dialog.getByRole('button', { name: 'Discard' }).click()
-  await expect(dialog).toContainText('Nothing is refused')
+  await expect(dialog).toContainText('Nothing to review')
+})
+
+test('[P7.1] a value that loses against a later edit is kept, and can be taken back', async ({
+  devices,
+}, info) => {
+  const [ada, ben] = await Promise.all([devices('ada'), devices('ben')])
+  await Promise.all([untilLoaded(ada.page), untilLoaded(ben.page)])
+  await switchNetwork(ada.page, false)
+  await renameFirstCheck(ada, 'As Ada calls it')
+  const id = new URL(ada.page.url()).searchParams.get('check')
+  await ben.page.goto(`/project/HRB?user=ben&check=${id}`)
+  const title = ben.page.getByRole('textbox', { name: 'Title' })
+  await title.fill('As Ben calls it')
+  await title.press('Enter')
+  await untilSettled(ben.page)
+  await switchNetwork(ada.page, true)
+  await expect(ada.page.getByRole('textbox', { name: 'Title' })).toHaveValue('As Ben calls it')
+  await ada.page.getByRole('button', { name: '1 to review' }).click()
+  const dialog = ada.page.getByRole('dialog', { name: 'To review' })
+  await expect(dialog).toContainText('Set aside: As Ada calls it')
+  await attachScreen(info, ada.page, 'conflict')
+  await dialog.getByRole('button', { name: 'Use it instead' }).click()
+  await expect(dialog).toContainText('Nothing to review')
+  await expect(title).toHaveValue('As Ada calls it')
 })
 
 async function renameFirstCheck({ page }: Device, title: string): Promise<void> {

@@ -10,7 +10,7 @@ import { startFieldbook } from './fieldbook.ts'
 const home = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 const port = Number(process.env.PORT ?? 4820)
-const databaseUrl = process.env.DATABASE_URL ?? `pglite:${home('.data/fieldbook')}`
+const databaseUrl = process.env.DATABASE_URL || `pglite:${home('.data/fieldbook')}`
 
 const fieldbook = await startFieldbook({
   databaseUrl,

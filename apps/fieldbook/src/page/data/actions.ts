@@ -2,13 +2,14 @@
  * The page's writes: each is one local transaction with a label, by which people recognise it should the server
  * refuse it.
  */
+import type { SqliteValue } from '@landfall/schema'
 import { newId, now } from '../platform.ts'
 import { type CheckChange, encodeChange } from './check.ts'
 
 /** What the actions need of the database. */
 export type Writer = {
   transaction(
-    work: (tx: { run(sql: string, params: (string | null)[]): Promise<unknown> }) => Promise<void>,
+    work: (tx: { run(sql: string, params: SqliteValue[]): Promise<unknown> }) => Promise<void>,
     options: { label: string },
   ): Promise<void>
 }
@@ -51,7 +52,8 @@ export function addComment(
   ])
 }
 
-function write(db: Writer, label: string, [sql, params]: [string, (string | null)[]]): Promise<void> {
+/** One statement as one labelled transaction. */
+export function write(db: Writer, label: string, [sql, params]: [string, SqliteValue[]]): Promise<void> {
   return db.transaction(
     async (tx) => {
       await tx.run(sql, params)

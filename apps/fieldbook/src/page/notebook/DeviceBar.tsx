@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react'
 import { useNetworkSwitch } from '../device/network.ts'
 import type { Device } from '../device/open.ts'
 import { useRoute } from '../route.ts'
-import { RejectionsDialog } from '../status/Rejections.tsx'
+import { ReviewDialog } from '../status/ReviewDialog.tsx'
 import { toast } from '../status/toasts.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -22,7 +22,7 @@ export function DeviceBar({ device, onSignOut, onHelp }: Props) {
         <span className="brand-name">Fieldbook</span>
       </span>
       <span className="bar-gap" />
-      <RefusedButton />
+      <ReviewButton />
       <SyncBadge />
       <OfflineSwitch device={device} />
       {!framed && <ThemeButton />}
@@ -66,8 +66,9 @@ function OfflineSwitch({ device }: { device: Device }) {
   )
 }
 
-function RefusedButton() {
-  const { rejections } = useStatus()
+/** Says that there is something to decide; draws attention once for each new refusal. */
+function ReviewButton() {
+  const { rejections, conflicts } = useStatus()
   const dialog = useRef<HTMLDialogElement>(null)
   const seen = useRef(rejections)
   useEffect(() => {
@@ -75,20 +76,26 @@ function RefusedButton() {
       toast({
         tone: 'problem',
         title: 'The server refused a change',
-        text: 'It is kept: see “refused” in the bar.',
+        text: 'It is kept: see “to review” above.',
       })
     }
     seen.current = rejections
   }, [rejections])
+  const count = rejections + conflicts
   return (
     <>
-      {rejections > 0 && (
-        <button type="button" className="refused-button" onClick={() => dialog.current?.showModal()}>
+      {count > 0 && (
+        <button
+          type="button"
+          className="review-button"
+          data-tone={rejections > 0 ? 'problem' : undefined}
+          onClick={() => dialog.current?.showModal()}
+        >
           <Icon name="warning" size={16} />
-          {rejections} refused
+          {count} to review
         </button>
       )}
-      <RejectionsDialog dialogRef={dialog} />
+      <ReviewDialog dialogRef={dialog} />
     </>
   )
 }
