@@ -1,0 +1,190 @@
+/** The client in Node against the real server over real HTTP, on a real Postgres, in real time. */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { openLandfall } from '@landfall/client/node'
+import { createSyncServer, migrateSync, type SyncServer } from '@landfall/server'
+import { Hono } from 'hono'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+
+type Client = Awaited<ReturnType<typeof openLandfall<typeof sync.sqlite>>>
+
+let app: TestApp
+let server: SyncServer
+let http: Server
+let clients: Client[] = []
+
+beforeEach(async () => {
+  app = await createTasksApp()
+  await migrateSync(app.database, sync)
+  server = createSyncServer({
+    sync,
+    database: app.database,
+    holders,
+    authenticate: (request) => {
+      const userId = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
+      return userId === 'expired' ? null : { userId }
+    },
+  })
+  await listen()
+})
+
+afterEach(async () => {
+  for (const client of clients) await client.close()
+  clients = []
+  await server.close()
+  await stopListening()
+  await app.close()
+})
+
+async function listen(port = 0): Promise<void> {
+  const routes = new Hono().route('/sync', server.app)
+  await new Promise<void>((ready) => {
+    http = serve({ fetch: routes.fetch, port, hostname: '127.0.0.1' }, () => ready()) as Server
+  })
+}
+
+async function stopListening(): Promise<void> {
+  http.closeAllConnections()
+  await new Promise((closed) => http.close(closed))
+}
+
+async function open(getToken: () => string | null): Promise<Client> {
+  const { port } = http.address() as AddressInfo
+  const client = await openLandfall({
+    sync,
+    url: `http://127.0.0.1:${port}/sync`,
+    file: ':memory:',
+    getToken,
+  })
+  clients.push(client)
+  return client
+}
+
+/** Resolves when the live query's rows are as asked. */
+function shows(
+  client: Client,
+  sql: string,
+  wanted: (rows: readonly { [column: string]: unknown }[]) => boolean,
+) {
+  return new Promise<void>((resolve) => {
+    const stop = client.live(sql).subscribe(({ rows }) => {
+      if (!wanted(rows)) return
+      queueMicrotask(() => stop())
+      resolve()
+    })
+  })
+}
+
+const becomes = (client: Client, wanted: () => boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = client.onStatus(() => {
+      if (!wanted()) return
+      stop()
+      resolve()
+    })
+  })
+
+const TITLES = 'select title from tasks order by title'
+
+test('[P3] a write reaches Postgres and another client, and another program’s write reaches both', async () => {
+  const ada = await open(() => 'ada')
+  const ben = await open(() => 'ben')
+  await Promise.all([ada.sync.settled(), ben.sync.settled()])
+  expect(ada.scopes.status('project', 'p1')).toBe('ready')
+  expect(ada.scopes.status('project', 'p2')).toBe('none')
+  const bens = shows(ben, TITLES, (rows) => rows.length === 1)
+  await ada.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'from ada')`, [id(1)])
+  await bens
+  await ada.sync.settled()
+  expect(await app.rows('select title from tasks')).toEqual([{ title: 'from ada' }])
+  const both = [ada, ben].map((client) => shows(client, TITLES, (rows) => rows.length === 2))
+  await app.psql(`insert into tasks (id, project_id, title) values ('${id(2)}', 'p1', 'from psql')`)
+  await Promise.all(both)
+  expect(await ben.all(TITLES)).toEqual([{ title: 'from ada' }, { title: 'from psql' }])
+})
+
+test('[P8.1] a server that was away is found again by itself, and the work of meanwhile arrives', async () => {
+  const ada = await open(() => 'ada')
+  await ada.sync.settled()
+  const { port } = http.address() as AddressInfo
+  await stopListening()
+  const offline = becomes(ada, () => ada.status.phase === 'offline')
+  await ada.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'offline')`, [id(1)])
+  await offline
+  await expect(ada.sync.now()).rejects.toMatchObject({ code: 'offline' })
+  expect(ada.status).toMatchObject({ outbox: 1, error: { code: 'offline' } })
+  await listen(port)
+  await ada.sync.settled()
+  expect(await app.rows('select title from tasks')).toEqual([{ title: 'offline' }])
+  expect(ada.status.error).toBeNull()
+})
+
+test('[P11.2] an expired token stops sync, keeps the outbox, and the next token takes it along', async () => {
+  let token = 'ada'
+  const ada = await open(() => token)
+  await ada.sync.settled()
+  token = 'expired'
+  const stopped = becomes(ada, () => ada.status.phase === 'stopped')
+  await ada.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'kept')`, [id(1)])
+  await stopped
+  expect(ada.status).toMatchObject({ outbox: 1, error: { code: 'unauthenticated' } })
+  token = 'ada'
+  await becomes(ada, () => ada.status.outbox === 0 && ada.status.phase === 'live')
+  expect(await app.rows('select title from tasks')).toEqual([{ title: 'kept' }])
+})
+
+test('[P7] a refused changeset is listed with its reason until it is discarded', async () => {
+  const ada = await open(() => 'ada')
+  await ada.sync.settled()
+  await ada.transaction(
+    (tx) => tx.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'forbidden')`, [id(1)]),
+    {
+      label: 'add a task',
+    },
+  )
+  await ada.sync.settled()
+  expect(await ada.all(TITLES)).toEqual([])
+  const [rejection, ...others] = await ada.rejections.list()
+  expect(others).toEqual([])
+  expect(rejection).toMatchObject({ label: 'add a task', error: { code: 'check_violation' } })
+  await ada.rejections.discard(rejection?.id ?? 0)
+  expect(await ada.rejections.list()).toEqual([])
+  await expect(ada.rejections.discard(rejection?.id ?? 0)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('[P13] Drizzle writes and reads decoded values through Postgres', async () => {
+  const { tasks } = sync.sqlite
+  const ada = await open(() => 'ada')
+  const ben = await open(() => 'ben')
+  await Promise.all([ada.sync.settled(), ben.sync.settled()])
+  const arrived = shows(ben, TITLES, (rows) => rows.length === 1)
+  const row = {
+    id: id(1),
+    projectId: 'p1',
+    title: 'exact',
+    points: 9_007_199_254_740_993n,
+    cost: '1.50',
+    extra: { a: [1] },
+  }
+  await ada.drizzle.transaction((tx) =>
+    tx.insert(tasks).values({ ...row, due: '2026-11-23 10:00:00.123456+00' }),
+  )
+  await arrived
+  const [found] = await ben.drizzle.select().from(tasks)
+  expect(found).toMatchObject({ ...row, done: false, due: expect.stringContaining('10:00:00.123456') })
+})
+
+test('[P12] what is not built yet says so, and so does a file', async () => {
+  const ada = await open(() => 'ada')
+  const calls = [
+    ada.conflicts.resolve('1', { title: 'mine' }),
+    ada.rejections.retry(1),
+    ada.scopes.subscribe('project', 'p1'),
+    ada.scopes.unsubscribe('project', 'p1'),
+    ada.verify(),
+    openLandfall({ sync, url: 'http://127.0.0.1:9', file: 'local.db', getToken: () => null }),
+  ]
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'not_available' })
+})
