@@ -7,6 +7,8 @@ export type Limits = {
   /** Rows in one push, and changesets in it. */
   pushRows: number
   pushChangesets: number
+  /** A push that is still at work after this time is cut off: its front is committed, the client sends the rest again. */
+  pushMs: number
   /** Changed keys in one pull; a client further behind loads its scopes again (`history_lost`). */
   pullKeys: number
   /** Rows and (about) bytes of one bootstrap page. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   inflatedBytes: 64 << 20,
   pushRows: 50_000,
   pushChangesets: 5_000,
+  pushMs: 2_000,
   pullKeys: 50_000,
   pageRows: 2_000,
   pageBytes: 4 << 20,

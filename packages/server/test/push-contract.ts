@@ -58,6 +58,26 @@ export function pushContract(open: () => PushWorld): void {
     expect(await titles()).toBe(null)
   })
 
+  test('[P10] a push that takes too long is cut off between changesets, and goes on where it was', async () => {
+    const limits = world.context.limits
+    world.context.limits = { ...limits, pushMs: -1 }
+    const votes = (from: string, to: string) =>
+      ann.make([update('items', { id: '1' }, { votes: [from, to] })])
+    const made = [
+      ann.make([item('1', { votes: '0' })]),
+      votes('0', '1'),
+      ann.make([item('2', { no: 'x' })]),
+      votes('1', '2'),
+    ]
+    const outcomes = async () =>
+      (await ann.send(made)).verdicts.map(({ number, outcome }) => `${number} ${outcome}`)
+    expect(await outcomes()).toEqual(['1 applied'])
+    expect(await outcomes()).toEqual(['1 repeated', '2 applied', '3 rejected'])
+    expect(await outcomes()).toEqual(['1 repeated', '2 repeated', '3 repeated', '4 applied'])
+    expect(await world.value('SELECT votes::text FROM items')).toBe('2')
+    world.context.limits = limits
+  })
+
   test('[P2.3] a changeset is rejected whole', async () => {
     await ann.push([item('1', { title: 'a' })])
     const told = await ann.push([

@@ -7,7 +7,11 @@ const merge = (base: string, mine: string, theirs: string, pairs = 1e6) =>
   mergeText({ base, mine, theirs }, { pairs })
 
 /** One character a line, `.` for an empty one: `ab.` is three lines. */
-const lines = (text: string) => [...text].map((line) => (line === '.' ? '' : line)).join('\n')
+const lines = (text: string) =>
+  text
+    .split('')
+    .map((line) => (line === '.' ? '' : line))
+    .join('\n')
 
 const CASES: [name: string, base: string, mine: string, theirs: string, merged: string | null][] = [
   ['both sides change different lines', 'abcde', 'Abcde', 'abcdE', 'AbcdE'],
@@ -61,7 +65,7 @@ test('[P7.4] no new line of either side is missing from a merge', () => {
 })
 
 test('[P10] merges of one push share an allowance, and beyond it people decide', () => {
-  const long = (first: string, last: string) => [first, ...'x'.repeat(98), last].join('\n')
+  const long = (first: string, last: string) => `${first}\n${'x\n'.repeat(98)}${last}`
   const apart = (line: string) => Array.from({ length: 100 }, (_, i) => `${line}${i}`).join('\n')
   expect(merge(long('a', 'b'), long('A', 'b'), long('a', 'B'), 2)).toBe(long('A', 'B'))
   expect(merge(apart('a'), apart('b'), apart('a'), 9_999)).toBe(null)

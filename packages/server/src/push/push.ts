@@ -20,19 +20,18 @@ import type { ServerContext } from '../context.ts'
 import type { TransactionOptions, Tx } from '../database.ts'
 import { checkHistory } from '../history.ts'
 import { type PreparedHolders, prepareHolders } from '../holders.ts'
-import { applyRun } from './apply-run.ts'
+import { applyInOrder } from './apply-in-order.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check-changeset.ts'
 import { EFFORT_OF_A_PUSH } from './merge-text.ts'
 import { retryCollisions } from './retry.ts'
 import { createRights } from './rights.ts'
-import { splitRuns, touches } from './runs.ts'
 import { verdictOf } from './verdict.ts'
 import { type PushWork, readRights } from './work.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
-/** Applies the changesets that have no verdict yet, and answers one verdict each, in order. */
+/** Applies the changesets that have no verdict yet. Answers a verdict each, in order; of a long push for its front. */
 export async function handlePush(
   context: ServerContext,
   request: PushRequest,
@@ -61,7 +60,11 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
   const fresh = request.changesets.filter(({ number }) => number > last)
   const repeated = request.changesets.filter(({ number }) => number <= last)
   const work: PushWork = {
-    ...{ context, tx, client: request.client, user, holders },
+    context,
+    tx,
+    client: request.client,
+    user,
+    holders,
     rights: createRights([]),
     horizon: null,
     effort: { pairs: EFFORT_OF_A_PUSH },
@@ -85,21 +88,20 @@ async function lockClient(tx: Tx, { client }: PushRequest, user: UserId): Promis
   return Number(row['last_number'])
 }
 
+/** In order, and without gaps: where `applyInOrder` was cut off, everything behind waits for the next push. */
 async function applyChangesets(work: PushWork, changesets: readonly Changeset[]): Promise<Verdict[]> {
-  const verdicts: Verdict[] = []
+  const malformed: Verdict[] = []
   const good: CheckedChangeset[] = []
   for (const changeset of changesets) {
     const checked = tryCheck(work, changeset)
-    if ('code' in checked) verdicts.push({ number: changeset.number, outcome: 'rejected', error: checked })
+    if ('code' in checked) malformed.push({ number: changeset.number, outcome: 'rejected', error: checked })
     else good.push(checked)
   }
-  const memberships = tablesOfHolders(work)
   work.rights = await readRights(work)
-  for (const run of splitRuns(good, memberships)) {
-    verdicts.push(...(await applyRun(work, run)))
-    if (touches(run, memberships)) work.rights = await readRights(work)
-  }
-  return verdicts.sort((a, b) => a.number - b.number)
+  const verdicts = await applyInOrder(work, good)
+  const end = good[verdicts.length]?.number ?? Number.POSITIVE_INFINITY
+  const before = malformed.filter(({ number }) => number < end)
+  return [...verdicts, ...before].sort((a, b) => a.number - b.number)
 }
 
 function tryCheck({ context }: PushWork, changeset: Changeset): CheckedChangeset | ErrorData {
@@ -111,12 +113,6 @@ function tryCheck({ context }: PushWork, changeset: Changeset): CheckedChangeset
     if (verdict === null) throw error
     return verdict
   }
-}
-
-/** The synced tables that the holders' SQL mentions: writing one of them may change who may write what. */
-function tablesOfHolders({ context, holders }: PushWork): Set<string> {
-  const names = context.sync.manifest.tables.map(({ name }) => name)
-  return new Set(names.filter((name) => holders.query?.sql.includes(name)))
 }
 
 async function storeVerdicts(work: PushWork, verdicts: readonly Verdict[]): Promise<void> {

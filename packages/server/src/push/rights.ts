@@ -11,6 +11,8 @@ export type Rights = {
   /** The keys of the scope that the user holds. */
   keys(scope: string): string[]
   holds(scope: string): boolean
+  isSameAs(other: Rights): boolean
+  count: number
 }
 
 export function createRights(held: readonly ScopeKey[]): Rights {
@@ -25,6 +27,8 @@ export function createRights(held: readonly ScopeKey[]): Rights {
   return {
     keys: (scope) => byScope.get(scope) ?? [],
     holds: (scope) => all.has(scope),
+    isSameAs: (other) => other.count === all.size && held.every((scope) => other.holds(scope)),
+    count: all.size,
   }
 }
 

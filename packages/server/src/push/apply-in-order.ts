@@ -1,35 +1,73 @@
 /**
- * Applies a run of changesets at once, and finds the guilty when that fails (P2.3, P8).
+ * Applies changesets in order, run by run, and finds the guilty when a run fails (P2.3, P8).
  *
  * A run is written under a savepoint. If anything in it fails, it is undone and its halves are tried, one after the
  * other: a single bad changeset among a thousand costs about twenty tries, and only it is rejected. A changeset alone
  * gets a second try in another order, because SQLite's mirror has no constraints and its transactions may only make
  * sense in one of the two: parents before children, or deletes before the inserts that reuse their unique values.
+ *
+ * A push of thousands of bad changesets, or of thousands of edits of one row, would hold its locks and its connection for
+ * long (P10, P16). It is cut off after a while: what has a verdict by then is committed, and the client, who learns
+ * from the next pull how far it came, sends the rest again.
  */
 import { type ErrorData, type Verdict } from '@landfall/protocol'
 import { applyBatch } from './apply-batch.ts'
 import { blameRow } from './blame.ts'
 import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
 import { lockRows } from './inspect.ts'
+import { splitRuns, touches } from './runs.ts'
 import { beginStamp, correctStamps } from './stamp.ts'
 import { verdictOf } from './verdict.ts'
 import { type PushWork, readRights } from './work.ts'
 
 type Order = 'writes-first' | 'deletes-first'
 
-export async function applyRun(work: PushWork, run: readonly CheckedChangeset[]): Promise<Verdict[]> {
+/** A verdict for each changeset, or for as many at the front as could be had in time; at least one. */
+export async function applyInOrder(
+  work: PushWork,
+  changesets: readonly CheckedChangeset[],
+): Promise<Verdict[]> {
+  const { clock, limits } = work.context
+  const deadline = clock.now() + limits.pushMs
+  const memberships = tablesOfHolders(work)
+  const runs = splitRuns(changesets, memberships)
+  const verdicts: Verdict[] = []
+  for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
+    if (verdicts.length > 0 && clock.now() > deadline) break
+    const halves = await applyRun(work, run, verdicts)
+    runs.unshift(...halves)
+    if (touches(run, memberships)) work.rights = await readRights(work)
+  }
+  return verdicts
+}
+
+/** Adds the verdicts of the run. Answers its halves instead when it failed and it is not known through whom. */
+async function applyRun(
+  work: PushWork,
+  run: CheckedChangeset[],
+  verdicts: Verdict[],
+): Promise<CheckedChangeset[][]> {
   const error = await tryRun(work, run, 'writes-first')
-  const [only] = run
-  if (error === null || only === undefined) return run.map(({ number }) => applied(number))
-  if (run.length > 1) {
+  if (error === null) {
+    verdicts.push(...run.map(({ number }) => applied(number)))
+    return []
+  }
+  const [only, ...others] = run
+  if (only === undefined || others.length > 0) {
     const middle = run.length >> 1
-    const first = await applyRun(work, run.slice(0, middle))
-    return [...first, ...(await applyRun(work, run.slice(middle)))]
+    return [run.slice(0, middle), run.slice(middle)]
   }
   const reason = await tryAgain(work, only, error)
-  return [
+  verdicts.push(
     reason === null ? applied(only.number) : { number: only.number, outcome: 'rejected', error: reason },
-  ]
+  )
+  return []
+}
+
+/** The synced tables that the holders' SQL mentions: writing one of them may change who may write what. */
+function tablesOfHolders({ context, holders }: PushWork): Set<string> {
+  const names = context.sync.manifest.tables.map(({ name }) => name)
+  return new Set(names.filter((name) => holders.query?.sql.includes(name)))
 }
 
 const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })
@@ -42,7 +80,9 @@ async function tryAgain(
 ): Promise<ErrorData | null> {
   if (error.code === 'forbidden' || error.code === 'row_missing') {
     // An earlier changeset of this push may have made its author a member.
-    work.rights = await readRights(work)
+    const rights = await readRights(work)
+    if (rights.isSameAs(work.rights)) return error
+    work.rights = rights
     return tryRun(work, [changeset], 'writes-first')
   }
   const operations = new Set(changeset.blocks.map(({ operation }) => operation))
