@@ -33,6 +33,8 @@ const { values } = parseArgs({
 })
 
 const stage = await openStage()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stage.close().finally(() => process.exit(1)))
 try {
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),

@@ -19,7 +19,13 @@ export type Browser = { version: string; pid: number | null; open(): Promise<Scr
 
 export async function startBrowser(profile: string, origin: string): Promise<Browser> {
   const { path, args, version } = findChromium()
-  const context = await chromium.launchPersistentContext(profile, { executablePath: path, args })
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: path,
+    args,
+    // The stage closes everything, the browser too.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+  })
   return {
     version: version.replace(/^\D*([\d.]+).*$/, '$1'),
     pid: findProcess(`--user-data-dir=${profile}`),

@@ -29,7 +29,11 @@ export const REMOTE_CHANGE = { seed: 78, count: 1_000, space: SPACES.remoteChang
 export async function openStage(): Promise<Stage> {
   const closers: (() => unknown)[] = []
   const close = async (): Promise<void> => {
-    for (const closeOne of closers.splice(0).reverse()) await closeOne()
+    // What does not end in good order must neither hide a failure nor keep the rest open.
+    for (const closeOne of closers.splice(0).reverse())
+      await Promise.resolve()
+        .then(closeOne)
+        .catch((error: unknown) => console.error('While closing:', error))
   }
   try {
     return { ...(await setUp((closeOne) => closers.push(closeOne))), close }
