@@ -69,7 +69,12 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     link: EngineLink,
     tables: Sqlite,
   ): Promise<Landfall<Sqlite>> {
-    return new Landfall(link, { tables, status: await link.api.status() })
+    try {
+      return new Landfall(link, { tables, status: await link.api.status() })
+    } catch (error) {
+      link.end()
+      throw error
+    }
   }
 
   /** The state of sync and storage as of the last event. */

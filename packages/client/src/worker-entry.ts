@@ -4,5 +4,5 @@ import { hostEngine } from './worker/engine-host.ts'
 
 addEventListener('message', ({ data, ports }: MessageEvent<OpenMessage>) => {
   const [port] = ports
-  if (data.landfall === 'open' && port !== undefined) void hostEngine(data, port)
+  if (data.landfall === 'open' && port !== undefined) hostEngine(data, port).catch(reportError)
 })

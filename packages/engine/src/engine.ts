@@ -83,6 +83,7 @@ class Engine implements EngineApi {
     this.#board = createStatusBoard({
       clock,
       store,
+      driver: options.driver,
       loop: () => this.#runner.state(),
       storage: () => this.#storage,
       fatal: () => this.#fatal(),

@@ -7,7 +7,7 @@ import type { ErrorData } from '@landfall/protocol'
 import type { EngineStatus, StorageState } from './api.ts'
 import { errorOf, phaseOf } from './loop/phase.ts'
 import type { State } from './loop/state.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, SqliteDriver } from './ports.ts'
 import type { Store } from './store.ts'
 
 const COALESCE_MS = 10
@@ -15,6 +15,7 @@ const COALESCE_MS = 10
 export type StatusSources = {
   clock: Clock
   store: Store
+  driver: SqliteDriver
   loop: () => State
   storage: () => StorageState
   /** What ended the engine's work for good, such as lost storage. */
@@ -32,7 +33,7 @@ export type StatusBoard = {
 }
 
 export function createStatusBoard(sources: StatusSources): StatusBoard {
-  let counts = countKept(sources.store)
+  let counts = countKept(sources.driver)
   let known = sources.store.syncState()
   let told = ''
   let cancel: (() => void) | null = null
@@ -71,7 +72,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       if (!closed) cancel ??= sources.clock.after(COALESCE_MS, tell)
     },
     recount() {
-      counts = countKept(sources.store)
+      counts = countKept(sources.driver)
     },
     read,
     close() {
@@ -81,6 +82,8 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   }
 }
 
-function countKept(store: Store): { rejections: number; conflicts: number } {
-  return { rejections: store.rejections().length, conflicts: store.conflicts().length }
+function countKept(driver: SqliteDriver): { rejections: number; conflicts: number } {
+  const count = (table: string): number =>
+    Number(driver.prepare(`SELECT count(*) FROM ${table}`).all([])[0]?.[0])
+  return { rejections: count('landfall_rejections'), conflicts: count('landfall_conflicts') }
 }

@@ -74,6 +74,21 @@ describe('transactions', () => {
     expect(await engine.status()).toMatchObject({ outbox: 1 })
   })
 
+  test('[P10.2] one too large for any push is refused at its commit and leaves no trace', async () => {
+    const { engine } = await open()
+    const rows = (count: number): string => `
+      with recursive n(x) as (select 1 union all select x + 1 from n where x < ${count})
+      insert into notes (id, project, title) select x, 'p', 'n' from n`
+    expect(await codeOf(engine.query(rows(50_001), []))).toBe('too_large')
+    expect(await ids(engine)).toEqual([])
+    const wide = engine.query(`insert into notes (id, project, body) values (1, 'p', ?)`, [
+      'ä'.repeat(7 << 20),
+    ])
+    expect(await codeOf(wide)).toBe('too_large')
+    await engine.query(rows(5_000), [])
+    expect(await engine.status()).toMatchObject({ outbox: 1 })
+  })
+
   test('[P8.5] one left open without a statement is rolled back, and says so when it is used again', async () => {
     const { engine, clock } = await open()
     const left = await engine.begin(null)

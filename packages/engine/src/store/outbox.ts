@@ -5,6 +5,8 @@ import {
   changesetNumber,
   encodeHlc,
   hlc,
+  LandfallError,
+  rowCount,
   type ChangeBlock,
   type Changeset,
   type ChangesetNumber,
@@ -26,10 +28,23 @@ export type Sealed = {
   changes: ChangeBlock[]
 }
 
+/** What a server takes in one push by default, with room to spare: a larger changeset would never leave the device. */
+const LARGEST = { rows: 50_000, bytes: 12 << 20 }
+
 export function appendOutbox(driver: SqliteDriver, { number, hlc: stamp, label, at, changes }: Sealed): void {
+  const text = JSON.stringify(changes)
+  refuseTooLarge(changes, text)
   driver
     .prepare('INSERT INTO landfall_outbox VALUES (?1, ?2, ?3, ?4, ?5, octet_length(?5))')
-    .run([number, stamp, label, at, JSON.stringify(changes)])
+    .run([number, stamp, label, at, text])
+}
+
+function refuseTooLarge(changes: ChangeBlock[], text: string): void {
+  const rows = changes.reduce((sum, { keys }) => sum + rowCount(keys), 0)
+  // A UTF-16 unit is at most three bytes of UTF-8; most texts need not be measured.
+  const bytes = text.length * 3 <= LARGEST.bytes ? 0 : new TextEncoder().encode(text).length
+  if (rows > LARGEST.rows || bytes > LARGEST.bytes)
+    throw new LandfallError('too_large', { rows, bytes, limits: LARGEST })
 }
 
 /** From the front, within the limits, but at least one when there is any. */
