@@ -107,7 +107,7 @@ async function push({ operation, old, new: after }: Sides): Promise<string> {
     old: block(old),
     new: [...place.value, ...block(after)],
   }
-  const hlc = encodeHlc(hlcFromTime(Date.now()))
+  const hlc = encodeHlc(hlcFromTime(Date.now() + 1000))
   const changesets = [{ number: changesetNumber(++number), hlc, label: null, changes: [change] }]
   const history = await currentHistory(world.database)
   const context = { ...world.context, sync, holders: { place: () => ['1'] } }
