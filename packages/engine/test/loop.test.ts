@@ -7,6 +7,7 @@ import { type Answer, LoopWorld, WITH_TIMER } from './loop-model.ts'
 /** In step, with an open stream. */
 function inStep(): LoopWorld {
   const world = new LoopWorld({ started: true }).lead().answer().commit().openStream().answer().commit()
+  world.later(1_000)
   world.log = []
   return world
 }
@@ -25,7 +26,7 @@ describe('a first load', () => {
 
   test('[P8.4] a push takes turns with pages, so that neither waits for the other', () => {
     const world = new LoopWorld({ started: true, pages: 4 }).lead().answer().commit()
-    for (let i = 0; i < 4; i++) world.write().later(10).answer().commit()
+    for (let i = 0; i < 4; i++) world.write().later(50).answer().commit()
     expect(world.log.filter((name) => name !== 'openStream')).toEqual([
       'sync',
       'page',
@@ -51,10 +52,31 @@ describe('in step', () => {
     const world = inStep().tell({ kind: 'poke' })
     expect(world.log).toEqual(['sync'])
     world.tell({ kind: 'poke' }).tell({ kind: 'poke' }).answer().commit()
+    expect(world.log).toEqual(['sync'])
+    const before = world.now
+    world.timer()
     expect(world.log).toEqual(['sync', 'sync'])
+    expect(world.now - before).toBeLessThanOrEqual(40)
     world.answer().commit()
     expect(world.log).toEqual(['sync', 'sync'])
     expect(world.state.kind).toBe('live')
+  })
+
+  test('[P10.3] pokes and writes that never end make 25 syncs a second at most', () => {
+    const world = inStep()
+    const start = world.now
+    while (world.now < start + 10_000) {
+      world.tell({ kind: 'poke' }).write().answer().commit()
+      if (world.state.kind === 'live') world.timer()
+      world.later(1)
+    }
+    expect(world.log.length).toBeGreaterThan(100)
+    expect(world.log.length).toBeLessThanOrEqual(251)
+  })
+
+  test('[P8.1] a poke after a quiet moment is not delayed', () => {
+    const world = inStep().later(1_000)
+    expect(world.tell({ kind: 'poke' }).log).toEqual(['sync'])
   })
 
   test('[P8.1] a local write is pushed within milliseconds, a burst of them in one push', () => {
@@ -88,7 +110,7 @@ describe('trouble', () => {
     expect(world.state.kind).toBe('live')
     expect(errorOf(world.state)?.code).toBe('server_error')
     world.log = []
-    world.tell({ kind: 'poke' })
+    world.later(100).tell({ kind: 'poke' })
     expect(world.log).toEqual(['sync'])
     world.answer().commit().timer()
     expect(world.log).toEqual(['sync', 'sync+push'])

@@ -4,7 +4,7 @@
 import type { ErrorData } from '@landfall/protocol'
 import { type Backoff, backoffMs, NEEDS_PERSON, OFFLINE, SIGNED_OUT } from './backoff.ts'
 import { needsPerson } from './phase.ts'
-import { COALESCE_MS, mayStream, nextPullAt, planTurn } from './plan.ts'
+import { COALESCE_MS, mayStream, nextPullAt, planTurn, spaced } from './plan.ts'
 import {
   type At,
   type Effect,
@@ -52,7 +52,7 @@ export function proceed(facts: Facts, at: At): Step {
 /** Deadlines met by sending. What comes up while the request is under way sets them anew. */
 function spent(turn: Turn, facts: Facts, at: At): Partial<Facts> {
   if (turn.kind === 'page') return {}
-  return { pullAt: nextPullAt(facts, at), ...(turn.push ? { pushAt: NEVER } : {}) }
+  return { syncedAt: at.now, pullAt: nextPullAt(facts, at), ...(turn.push ? { pushAt: NEVER } : {}) }
 }
 
 /** Into a state without a stream. */
@@ -71,7 +71,7 @@ export function wrote(facts: Facts, outbox: number, at: At): Facts {
   return {
     ...facts,
     store: { ...facts.store, outbox },
-    pushAt: due ? Math.min(facts.pushAt, at.now + COALESCE_MS) : facts.pushAt,
+    pushAt: due ? Math.min(facts.pushAt, spaced(facts, at.now + COALESCE_MS)) : facts.pushAt,
   }
 }
 
@@ -124,6 +124,12 @@ function scheduleOf(error: ErrorData): Backoff {
   if (error.code === 'unauthenticated') return SIGNED_OUT
   return needsPerson(error) ? NEEDS_PERSON : OFFLINE
 }
+
+/** The server has news. */
+export const poked = (facts: Facts, { now }: At): Facts => ({
+  ...facts,
+  pullAt: Math.min(facts.pullAt, spaced(facts, now)),
+})
 
 /** The stream ended: an orderly end opens a new one soon, a failed opening backs off. */
 export function streamEnded(facts: Facts, at: At): Facts {

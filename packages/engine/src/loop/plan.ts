@@ -8,6 +8,8 @@ import { type At, type Facts, NEVER, type Turn } from './state.ts'
 
 /** A local write waits this long for more of its kind, so that a burst travels in one push. */
 export const COALESCE_MS = 5
+/** Syncs that nobody waits for keep this distance: a busy hour makes 25 a second, not as many as the server can answer. */
+export const SPACING_MS = 40
 /** With a stream a poke asks for the pull; this one is for lost pokes. Without, it is the only way. */
 const PULL_INTERVAL_MS = { streaming: 30_000, polling: 5_000 }
 
@@ -35,6 +37,9 @@ export function nextPullAt(facts: Facts, { now, random }: At): number {
   const interval = facts.stream.kind === 'open' ? PULL_INTERVAL_MS.streaming : PULL_INTERVAL_MS.polling
   return Math.ceil(now + interval * (1 + random))
 }
+
+/** The earliest time for a sync that a poke or a write asks for, after the given one. */
+export const spaced = (facts: Facts, at: number): number => Math.max(at, facts.syncedAt + SPACING_MS)
 
 /** A stream before the first answer, or after a failure, would only fail in the same way. */
 export const mayStream = (facts: Facts): boolean => facts.store.started && facts.trouble === null

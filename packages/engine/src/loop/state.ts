@@ -46,6 +46,8 @@ export type Facts = {
   pageTrouble: Trouble | null
   stream: StreamFacts
   lastTurn: Turn['kind']
+  /** When the last sync was sent. */
+  syncedAt: number
   nextRequest: number
 }
 
@@ -125,6 +127,7 @@ export function initialState(): State {
       pageTrouble: null,
       stream: { kind: 'closed', attempt: 0, openAt: 0 },
       lastTurn: 'page',
+      syncedAt: 0,
       nextRequest: 1,
     },
   }

@@ -20,7 +20,7 @@
  *
  * The table has a cell for every state and event; the compiler demands it.
  */
-import { fail, ignore, note, proceed, retry, streamEnded, streamOpened, wrote } from './move.ts'
+import { fail, ignore, note, poked, proceed, retry, streamEnded, streamOpened, wrote } from './move.ts'
 import {
   type At,
   type Event,
@@ -47,6 +47,7 @@ export function step(state: State, event: Event, at: At): Step {
 const noteWrite = (state: State, event: EventOf<'wrote'>, at: At): Step =>
   note(state, wrote(state.facts, event.outbox, at))
 const pullSoon = (state: State, _: Event, at: At): Step => note(state, { pullAt: at.now })
+const notePoke = (state: State, _: Event, at: At): Step => note(state, poked(state.facts, at))
 const pullNow = (state: State, _: Event, at: At): Step => proceed({ ...state.facts, pullAt: at.now }, at)
 const retryNow = (state: State, _: Event, at: At): Step => retry(state.facts, at)
 const unlead = (state: State, _: Event, at: At): Step => proceed({ ...state.facts, leading: false }, at)
@@ -151,7 +152,7 @@ const TABLE: Table = {
     lead: ignore,
     unlead,
     wrote: (state, event, at) => proceed(wrote(state.facts, event.outbox, at), at),
-    poke: pullNow,
+    poke: (state, _, at) => proceed(poked(state.facts, at), at),
     streamOpened: (state, _, at) => proceed(streamOpened(state.facts, at), at),
     streamEnded: (state, _, at) => proceed(streamEnded(state.facts, at), at),
     wentOnline: pullNow,
@@ -167,7 +168,7 @@ const TABLE: Table = {
     lead: ignore,
     unlead: (state, _, at) => abandon(state, { ...state.facts, leading: false }, at),
     wrote: noteWrite,
-    poke: pullSoon,
+    poke: notePoke,
     streamOpened: noteStreamOpened,
     streamEnded: noteStreamEnded,
     wentOnline: ignore,
@@ -187,7 +188,7 @@ const TABLE: Table = {
     lead: (state) => note(state, { leading: true }),
     unlead: (state) => note(state, { leading: false }),
     wrote: noteWrite,
-    poke: pullSoon,
+    poke: notePoke,
     streamOpened: noteStreamOpened,
     streamEnded: noteStreamEnded,
     wentOnline: ignore,

@@ -3,6 +3,7 @@
  */
 import type { ErrorData } from '@landfall/protocol'
 import { fail, type Failure, ignore, proceed, retry, troubled } from './move.ts'
+import { spaced } from './plan.ts'
 import {
   type At,
   type EventOf,
@@ -89,7 +90,7 @@ function afterSync(facts: Facts, push: { pushed: boolean; pushError: ErrorData |
     return { ...facts, pushTrouble: trouble, pushAt }
   }
   if (facts.store.outbox === 0) return { ...facts, pushTrouble: null, pushAt: NEVER }
-  if (push.pushed) return { ...facts, pushTrouble: null, pushAt: at.now }
+  if (push.pushed) return { ...facts, pushTrouble: null, pushAt: spaced(facts, at.now) }
   return facts.pushAt === NEVER ? { ...facts, pushAt: at.now } : facts
 }
 
