@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const ROOT = new URL('../../../', import.meta.url)
-const NAMED = /`(\w+)`(?: and `(\w+)`)?\s*(?:gave the `db` )?\((?:`\w+`, )?([\w/.-]+\.ts)\)/g
+const NAMED = /`(\w+)`(?: and `(\w+)`)?\s*\(([\w/.-]+\.ts)\)/g
 
 test('[T5] every function that the journeys of ARCHITECTURE.md name is where they say', () => {
   const text = readFileSync(new URL('ARCHITECTURE.md', ROOT), 'utf8')
