@@ -117,7 +117,7 @@ function reportSql({ table, operation, owners }: Batch, write: string, report: R
   )
   SELECT
     count(*)::text AS count,
-    (CASE WHEN count(*) < ${owners.length} THEN json_agg(row) END)::text AS rows,
+    (CASE WHEN count(*) < ${bind(owners.length)}::bigint THEN json_agg(row) END)::text AS rows,
     (json_agg(row) FILTER (WHERE NOT permitted))::text AS refused${
       details
         ? `,
