@@ -137,5 +137,7 @@ export async function switchNetwork(scope: Page | FrameLocator, on: boolean): Pr
 }
 
 export async function attachScreen(info: TestInfo, page: Page, name: string): Promise<void> {
-  await info.attach(name, { body: await page.screenshot(), contentType: 'image/png' })
+  const path = info.outputPath(`${name}.png`)
+  await page.screenshot({ path })
+  await info.attach(name, { path, contentType: 'image/png' })
 }

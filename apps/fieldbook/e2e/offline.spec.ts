@@ -61,6 +61,18 @@ test('[F2.1] with the network cut off, a new page comes from the service worker,
   await device.context.setOffline(false)
 })
 
+test('[F2.2] the page can be installed', async ({ devices }) => {
+  const { page, context } = await devices('ben')
+  await page.waitForFunction(async () => (await navigator.serviceWorker.ready).active !== null)
+  const session = await context.newCDPSession(page)
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+  // Playwright's contexts are private windows, which install nothing.
+  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
+  const { errors, data } = await session.send('Page.getAppManifest')
+  expect(errors).toEqual([])
+  expect(data).toContain('"display": "standalone"')
+})
+
 test('[P12.2] the badge says what is unsent, when it was last in step and what storage is used', async ({
   devices,
 }, info) => {
@@ -125,8 +137,8 @@ test('[F4] two devices side by side, each with its own database and its own offl
   await ben.locator('[data-row]').nth(1).click()
   await ben.getByRole('textbox', { name: 'Title' }).fill('Changed on the roof')
   await ben.getByRole('textbox', { name: 'Title' }).press('Enter')
-  await expect(ben.getByText('In step')).toBeVisible()
   await ben.getByRole('button', { name: 'Back to the list' }).click()
+  await expect(ben.locator('[data-row]', { hasText: 'Changed on the roof' })).toBeVisible()
   await expect(ben.locator('[data-row]', { hasText: 'Changed in the cellar' })).toHaveCount(0)
   await attachScreen(info, page, 'duo-left-offline')
 

@@ -15,9 +15,15 @@ export function toast(content: Omit<Toast, 'id'>): void {
   after(STAY_MS, () => dismiss(id))
 }
 
-/** Shows an error in the words of the error catalogue. */
+/** Shows an error in the words of the error catalogue, without code and details, which go to the console. */
 export function problem(title: string, error: unknown): void {
-  toast({ tone: 'problem', title, text: error instanceof Error ? error.message : String(error) })
+  console.warn(title, error)
+  toast({ tone: 'problem', title, text: plainMessage(error) })
+}
+
+function plainMessage(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/^[a-z_]+: /, '').replace(/ \{.*$/s, '')
 }
 
 export function dismiss(id: number): void {
