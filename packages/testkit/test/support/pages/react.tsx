@@ -3,7 +3,7 @@ import { openLandfall } from '@landfall/client'
 import { LandfallProvider, SyncBadge, useLive } from '@landfall/react'
 import { defineSync } from '@landfall/schema'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
-import { memo, StrictMode, useState } from 'react'
+import { memo, StrictMode, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
 const notes = pgTable('notes', {
@@ -18,7 +18,9 @@ type Note = { id: number; title: string }
 const renders: Record<number, number> = {}
 
 const Line = memo(({ note }: { note: Note }) => {
-  renders[note.id] = (renders[note.id] ?? 0) + 1
+  useEffect(() => {
+    renders[note.id] = (renders[note.id] ?? 0) + 1
+  })
   return <li>{note.title}</li>
 })
 
