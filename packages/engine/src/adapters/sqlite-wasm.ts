@@ -54,7 +54,13 @@ export async function openOpfs(options: OpfsOptions): Promise<OpfsDatabase> {
     pool.pauseVfs()
   }
   const driver = createConnection(module, { pointer: pointerOf(db.pointer), close })
-  configure(driver, options.relaxed ?? false)
+  try {
+    configure(driver, options.relaxed ?? false)
+  } catch (error) {
+    // Files that nobody uses must not stay locked.
+    driver.close()
+    throw error
+  }
   return {
     driver,
     isIntact: () => exists(options.directory),
