@@ -28,8 +28,6 @@ export type Heap = {
 
 export function createHeap(raw: RawSqlite, memory: WebAssembly.Memory): Heap {
   const encoder = new TextEncoder()
-  // A leading BOM is part of the value.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const scratch = raw.malloc(SCRATCH_BYTES)
   const end = scratch + SCRATCH_BYTES
   const extra: Pointer[] = []
@@ -93,6 +91,17 @@ export function createHeap(raw: RawSqlite, memory: WebAssembly.Memory): Heap {
       at = scratch
       while (extra.length > 0) raw.free(extra.pop() ?? 0)
     },
+    ...createReader(bytes),
+    free: () => raw.free(scratch),
+  }
+}
+
+type Reader = Pick<Heap, 'readText' | 'readCString' | 'readPointer'>
+
+function createReader(bytes: Heap['bytes']): Reader {
+  // A leading BOM is part of the value.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  return {
     readText(start, size) {
       const source = bytes()
       if (size > SHORT) return decoder.decode(source.subarray(start, start + size))
@@ -109,10 +118,7 @@ export function createHeap(raw: RawSqlite, memory: WebAssembly.Memory): Heap {
       return start === 0 ? '' : decoder.decode(source.subarray(start, source.indexOf(0, start)))
     },
     readPointer(start) {
-      return new DataView(memory.buffer).getUint32(start, true)
-    },
-    free() {
-      raw.free(scratch)
+      return new DataView(bytes().buffer).getUint32(start, true)
     },
   }
 }
