@@ -66,8 +66,7 @@ test('[F2.2] the page can be installed', async ({ devices }) => {
   await page.waitForFunction(async () => (await navigator.serviceWorker.ready).active !== null)
   const session = await context.newCDPSession(page)
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
-  // Playwright's contexts are private windows, which install nothing.
-  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
+  expect(installabilityErrors).toEqual([])
   const { errors, data } = await session.send('Page.getAppManifest')
   expect(errors).toEqual([])
   expect(data).toContain('"display": "standalone"')
@@ -116,11 +115,10 @@ test('[P15] a second tab gets a coded answer and takes over when the first close
 })
 
 test('[F4] two devices side by side, each with its own database and its own offline switch', async ({
-  browser,
-  fieldbook,
+  devices,
 }, info) => {
-  const page = await browser.newPage({ baseURL: fieldbook.app.url, viewport: { width: 1480, height: 900 } })
-  await page.goto('/duo')
+  const { page } = await devices('ada', '/duo')
+  await page.setViewportSize({ width: 1480, height: 900 })
   const [ada, ben] = [0, 1].map((at) => page.frameLocator('iframe').nth(at))
   if (ada === undefined || ben === undefined) throw new Error('there are two devices')
   for (const device of [ada, ben]) {
@@ -147,5 +145,4 @@ test('[F4] two devices side by side, each with its own database and its own offl
   await ada.getByRole('button', { name: 'Back to the list' }).click()
   await expect(ada.locator('[data-row]', { hasText: 'Changed on the roof' })).toBeVisible()
   await attachScreen(info, page, 'duo-in-step')
-  await page.close()
 })
