@@ -1,6 +1,6 @@
 /** The middle pane: heading, filters and the live list of checks. */
 import { useLive } from '@landfall/react'
-import { type RefObject, useDeferredValue, useState } from 'react'
+import { type RefObject, useDeferredValue, useEffect, useState } from 'react'
 import { type Filter, LIST_LIMIT, listQuery, NO_FILTER } from '../data/queries.ts'
 import type { CheckLine, ProjectRow } from '../data/types.ts'
 import type { Route, View } from '../route.ts'
@@ -26,6 +26,10 @@ export function CheckList(props: Props) {
   const { sql, params } = listQuery(route.view, useDeferredValue(filter), person)
   const { rows, ready, error } = useLive<CheckLine>(sql, params)
   const shown = rows.slice(0, LIST_LIMIT)
+  const isListed = shown.some(({ id }) => id === route.check)
+  useEffect(() => {
+    if (isListed) document.querySelector('[data-row][aria-current]')?.scrollIntoView({ block: 'nearest' })
+  }, [route.check, isListed])
   return (
     <section className="list-pane" aria-label="Checks">
       <ListHead {...props} count={rows.length} />
