@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: Limits = {
   pushChangesets: 5_000,
   pushMs: 2_000,
   pullKeys: 50_000,
-  pageRows: 2_000,
+  pageRows: 10_000,
   pageBytes: 4 << 20,
   scopes: 10_000,
   rateBurst: 200,

@@ -30,10 +30,10 @@ export function textColumns(table: ManifestTable): string {
   return table.columns.map((column, i) => `t.${quoteIdentifier(column.name)}::text AS c${i}`).join(', ')
 }
 
-/** A block of the rows of a relation that has the columns `c0`, `c1`, ...: one aggregate per column. */
+/** A block of the rows of a relation that has the columns `c0`, `c1`, ...: one aggregate per column, over 100 too. */
 export function columnBlock(count: number): string {
   const columns = Array.from({ length: count }, (_, i) => `coalesce(json_agg(c${i}), '[]')`)
-  return `json_build_array(${columns.join(', ')})`
+  return `to_json(ARRAY[${columns.join(', ')}]::json[])`
 }
 
 /** The condition that row `t` is in one of the scopes; null when the table has none of them. */

@@ -7,6 +7,7 @@
  */
 import { LandfallError } from '@landfall/protocol'
 import type { Clock, SqliteDriver } from '../ports.ts'
+import { coalesceWrites, type SyncHandle } from './sqlite/coalesce-writes.ts'
 import { createConnection } from './sqlite/connection.ts'
 import { loadSqlite, type LoadOptions, type SqliteModule } from './sqlite/raw.ts'
 
@@ -17,6 +18,9 @@ const GIVE_UP_AFTER_MS = 15_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 const OPAQUE_DIRECTORY = '.opaque'
+
+/** Only workers have it, and only their type library names it. */
+declare const FileSystemSyncAccessHandle: { readonly prototype: SyncHandle }
 
 export type OpfsOptions = LoadOptions & {
   /** The pool's directory, `/`-separated; of this database alone. */
@@ -45,6 +49,7 @@ export async function openMemory(options: LoadOptions = {}): Promise<SqliteDrive
 }
 
 export async function openOpfs(options: OpfsOptions): Promise<OpfsDatabase> {
+  if (!options.relaxed) coalesceWrites(FileSystemSyncAccessHandle.prototype)
   const module = await loadSqlite(options)
   const pool = await openPool(module, options)
   const db = new pool.OpfsSAHPoolDb(FILE)
