@@ -75,10 +75,10 @@ function apply(model: Model, change: Change): void {
 async function readTables(): Promise<Model> {
   const items = await world.run(`SELECT id::text, slug, price::int::text FROM items`)
   const steps = await world.run('SELECT item_id::text, label FROM steps')
-  return new Map([
-    ...items.map(({ id, slug = null, price = null }) => [`items ${id}`, { slug, price }] as const),
-    ...steps.map(({ item_id, label = null }) => [`steps ${item_id}`, { label }] as const),
-  ])
+  const model: Model = new Map()
+  for (const { id, slug = null, price = null } of items) model.set(`items ${id}`, { slug, price })
+  for (const { item_id, label = null } of steps) model.set(`steps ${item_id}`, { label })
+  return model
 }
 
 const sorted = (model: Model) => [...model].sort(([a], [b]) => (a < b ? -1 : 1))

@@ -109,14 +109,6 @@ export function keyIs(table: MirrorTable, at: (position: number, index: number) 
     .join(' AND ')
 }
 
-/** The table a message names; a message about another one is not for this schema. */
-export function tableNamed(tables: ReadonlyMap<string, MirrorTable>, name: string): MirrorTable {
-  const table = tables.get(name)
-  if (table === undefined)
-    throw new LandfallError('response_invalid', { reason: 'unknown table', table: name })
-  return table
-}
-
 /** Wire columns as the mirror stores them. */
 export function toStored(columns: MirrorColumn[], wire: WireColumns): SqliteValue[][] {
   if (wire.length !== columns.length)
