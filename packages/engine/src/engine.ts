@@ -140,24 +140,35 @@ class Engine implements EngineApi {
     this.#mustWork()
     const synced = this.#waiters.synced(this.#runner.state())
     this.#runner.dispatch({ kind: 'syncNow' })
-    return synced
+    return this.#tellingStatus(synced)
   }
 
   async pause(): Promise<void> {
     this.#mustWork()
     this.#runner.dispatch({ kind: 'pause' })
+    this.#board.flush()
   }
 
   async resume(): Promise<void> {
     this.#mustWork()
     this.#runner.dispatch({ kind: 'resume' })
+    this.#board.flush()
   }
 
   async settled(): Promise<void> {
     this.#mustWork()
     const settled = this.#waiters.settled(this.#runner.state())
     this.#runner.dispatch({ kind: 'syncNow' })
-    return settled
+    return this.#tellingStatus(settled)
+  }
+
+  /** Whoever has waited finds the status as it is now. */
+  async #tellingStatus(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } finally {
+      this.#board.flush()
+    }
   }
 
   async conflicts(): Promise<StoredConflict[]> {

@@ -2,37 +2,48 @@
  * One sync round trip, with the outbox's front cut to a size that the server takes.
  *
  * The server's limits are its own, so they are found out: a push that is too large is halved and sent again in the
- * same turn, with the same cursor; nothing of the refused try is applied. One changeset that is too large by itself
- * is named as the push's error, and the pull travels without it (P8).
+ * same turn, with the same cursor; nothing of the refused try is applied. A changeset that is too large by itself
+ * would hold up all behind it: the pull travels without it, and it is named as refused, to be set aside (P8). Only
+ * beside a pull that worked, for it is the pull that shows the changeset to be what was too large.
  */
-import { encodeError, LandfallError, type SyncResponse } from '@landfall/protocol'
+import {
+  type Changeset,
+  encodeError,
+  LandfallError,
+  type Rejection,
+  type SyncResponse,
+} from '@landfall/protocol'
 import type { OutboxLimits, Store } from './store.ts'
 import { pullRequest, pushRequest } from './sync-messages.ts'
 import type { Transport } from './transport/transport.ts'
 
 const MOST: OutboxLimits = { changesets: 1_000, bytes: 4 << 20 }
 
-export type Exchange = (push: boolean, signal: AbortSignal) => Promise<SyncResponse>
+export type Exchanged = {
+  response: SyncResponse
+  /** The outbox's front, when no push can take it: it has its verdict without the server having kept one. */
+  refused: Rejection | null
+}
+
+export type Exchange = (push: boolean, signal: AbortSignal) => Promise<Exchanged>
+
+type Attempt = { sent: Changeset[]; response: SyncResponse }
 
 export function createExchange(store: Store, transport: Transport): Exchange {
   let limits = MOST
 
-  async function attempt(
-    push: boolean,
-    signal: AbortSignal,
-  ): Promise<{ sent: number; response: SyncResponse }> {
+  async function attempt(push: boolean, signal: AbortSignal): Promise<Attempt> {
     const state = store.syncState()
-    const changesets = push ? store.readOutbox(limits) : []
-    const message = { push: pushRequest(state, changesets), pull: pullRequest(state) }
+    const message = {
+      push: pushRequest(state, push ? store.readOutbox(limits) : []),
+      pull: pullRequest(state),
+    }
+    const sent = message.push?.changesets ?? []
     try {
-      return { sent: changesets.length, response: await transport.sync(message, signal) }
+      return { sent, response: await transport.sync(message, signal) }
     } catch (error) {
-      if (!(error instanceof LandfallError) || error.code !== 'too_large' || changesets.length === 0)
-        throw error
-      return {
-        sent: changesets.length,
-        response: { push: { ok: false, error: encodeError(error) }, pull: null },
-      }
+      if (!(error instanceof LandfallError) || error.code !== 'too_large' || sent.length === 0) throw error
+      return { sent, response: { push: { ok: false, error: encodeError(error) }, pull: null } }
     }
   }
 
@@ -41,15 +52,18 @@ export function createExchange(store: Store, transport: Transport): Exchange {
       const { sent, response } = await attempt(push, signal)
       if (response.push === null || response.push.ok) {
         if (push) limits = larger(limits)
-        return response
+        return { response, refused: null }
       }
-      if (response.push.error.code === 'too_large' && sent > 1) {
-        limits = { changesets: Math.ceil(sent / 2), bytes: Math.ceil(limits.bytes / 2) }
+      const { error } = response.push
+      if (error.code === 'too_large' && sent.length > 1) {
+        limits = { changesets: Math.ceil(sent.length / 2), bytes: Math.ceil(limits.bytes / 2) }
         continue
       }
-      if (response.pull !== null) return response
-      const { response: pulled } = await attempt(false, signal)
-      return { push: response.push, pull: pulled.pull }
+      const pull = response.pull ?? (await attempt(false, signal)).response.pull
+      const [alone] = sent
+      if (error.code === 'too_large' && alone !== undefined && pull?.ok)
+        return { response: { push: null, pull }, refused: { number: alone.number, error } }
+      return { response: { push: response.push, pull }, refused: null }
     }
   }
 }

@@ -10,9 +10,8 @@ import {
   type ErrorData,
   LandfallError,
   type ScopeKey,
-  type SyncResponse,
 } from '@landfall/protocol'
-import { createExchange, type Exchange } from './exchange.ts'
+import { createExchange, type Exchange, type Exchanged } from './exchange.ts'
 import { createLoopClock, type LoopClock } from './loop/clock.ts'
 import { deadline } from './loop/phase.ts'
 import { type Effect, type Event, initialState, type Request, type State } from './loop/state.ts'
@@ -35,9 +34,7 @@ export type RunnerOptions = {
   onStep: (step: Taken) => void
 }
 
-type Arrived =
-  | { kind: 'sync'; response: SyncResponse }
-  | { kind: 'page'; scope: ScopeKey; response: BootstrapResponse }
+type Arrived = ({ kind: 'sync' } & Exchanged) | { kind: 'page'; scope: ScopeKey; response: BootstrapResponse }
 
 export class Runner {
   readonly #options: RunnerOptions
@@ -118,7 +115,7 @@ export class Runner {
 
   async #ask({ turn }: Request, signal: AbortSignal): Promise<Arrived> {
     const { store, transport } = this.#options
-    if (turn.kind === 'sync') return { kind: 'sync', response: await this.#exchange(turn.push, signal) }
+    if (turn.kind === 'sync') return { kind: 'sync', ...(await this.#exchange(turn.push, signal)) }
     const message = pageRequest(store.syncState())
     const response = await transport.page(message, signal)
     if (response.next !== null && JSON.stringify(response.next) === JSON.stringify(message.position)) {
@@ -146,7 +143,9 @@ export class Runner {
     const found = this.#arrived.get(id)
     this.#arrived.delete(id)
     if (found?.kind === 'page') applied(store.applyPage(found.scope, found.response))
-    if (found?.kind === 'sync' && found.response.pull?.ok) applied(store.applyPull(found.response.pull.value))
+    if (found?.kind !== 'sync' || !found.response.pull?.ok) return
+    applied(store.applyPull(found.response.pull.value))
+    if (found.refused !== null) applied(store.refuse(found.refused))
   }
 
   #openStream(): void {

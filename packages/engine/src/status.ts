@@ -26,6 +26,8 @@ export type StatusSources = {
 export type StatusBoard = {
   /** Something may have changed. */
   changed(): void
+  /** Tells at once what is still waiting to be told. */
+  flush(): void
   /** What pulls or discards change was changed: rejections and conflicts are counted anew. */
   recount(): void
   read(): EngineStatus
@@ -70,6 +72,11 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   return {
     changed() {
       if (!closed) cancel ??= sources.clock.after(COALESCE_MS, tell)
+    },
+    flush() {
+      if (cancel === null) return
+      cancel()
+      tell()
     },
     recount() {
       counts = countKept(sources.driver)

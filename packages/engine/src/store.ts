@@ -12,6 +12,7 @@ import type {
   ClientId,
   Cursor,
   PullResponse,
+  Rejection,
   ScopeKey,
   UserId,
 } from '@landfall/protocol'
@@ -57,6 +58,8 @@ export type Store = {
 
   /** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (DESIGN section 7). */
   applyPull(response: PullResponse): Touched
+  /** Sets the outbox's front aside, which no push can take; nothing when it has had its verdict meanwhile. */
+  refuse(rejection: Rejection): Touched
   /** Applies one page of a scope's first load and remembers where the next one starts. */
   applyPage(scope: ScopeKey, response: BootstrapResponse): Touched
   /** After `history_lost`: forgets the cursor and loads all scopes again; rows stay readable until replaced, the outbox stays. */

@@ -210,6 +210,36 @@ describe('scopes', () => {
   })
 })
 
+describe('a refusal', () => {
+  const error = { code: 'too_large', message: 'm', details: { limit: 2 } } as const
+  const refuse = (number: number) => world.store.refuse({ number: changesetNumber(number), error })
+
+  test('[P8.6] sets the front aside and shows the base again, below what is still unsent', () => {
+    load([P], [noteRow('1', 'p', 'theirs')])
+    world.write(
+      "UPDATE notes SET title = 'refused', body = 'refused'",
+      "INSERT INTO notes (id, project) VALUES (2, 'p')",
+    )
+    world.write("UPDATE notes SET title = 'mine' WHERE id = 1")
+    expect([...refuse(1)]).toEqual(['notes'])
+    expect(world.rows('SELECT id, title, body FROM notes')).toEqual([[1, 'mine', null]])
+    expect(world.store.rejections()).toMatchObject([{ error, label: null }])
+    expect(world.store.readOutbox(NO_LIMIT).map(({ number }) => number)).toEqual([2])
+    world.store.applyPull(pull()) // the server's number is behind until the next changeset lands
+    expect(world.store.syncState().acknowledged).toBe(1)
+  })
+
+  test('[P2] of a changeset whose verdict a pull has brought meanwhile changes nothing', () => {
+    load([P], [noteRow('1', 'p', 'theirs')])
+    world.write("UPDATE notes SET title = 'mine'")
+    const taken = pull({ acknowledged: changesetNumber(1), tables: [notes(noteRow('1', 'p', 'mine'))] })
+    world.store.applyPull(taken)
+    expect(refuse(1).size).toBe(0)
+    expect(world.store.rejections()).toEqual([])
+    expect(titles()).toEqual([[1, 'mine']])
+  })
+})
+
 describe('starting over', () => {
   const page = (held: string, rows: (string | null)[][]) =>
     world.store.applyPage(scope(held), { blocks: [{ table: 'notes', rows: columns(rows) }], next: null })
@@ -267,6 +297,21 @@ describe('starting over', () => {
     world.store.applyPull(pull({ gained: [scope('project:q')] }))
     expect(ids()).toEqual([2, 3, 4])
     expect(world.store.syncState().scopes.map((held) => held.scope)).toEqual([Q])
+  })
+
+  test('[P8.6] a changeset that is refused meanwhile settles when all is loaded', () => {
+    world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
+    page('project:p', [noteRow('1', 'p')])
+    const error = { code: 'too_large', message: 'm', details: {} } as const
+    world.store.refuse({ number: changesetNumber(1), error })
+    expect(world.store.outboxCount()).toBe(0)
+    expect(titles()).toContainEqual([4, 'mine'])
+    page('project:q', [noteRow('4', 'q', 'theirs')])
+    world.store.applyPull(pull())
+    expect(titles()).toEqual([
+      [1, null],
+      [4, 'theirs'],
+    ])
   })
 
   test('[P11] a second start over in the middle of loading begins again', () => {

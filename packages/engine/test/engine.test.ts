@@ -242,16 +242,29 @@ describe('sync', () => {
     expect(pushes.every((numbers) => numbers.length <= 3)).toBe(true)
   })
 
-  test('[P8.2] one changeset that is too large by itself is named, and pulls go on', async () => {
-    const { url, asked } = await takingServer(0)
+  test('[P8.6] changesets that are too large by themselves are set aside in order, without an error', async () => {
+    const { url } = await takingServer(0)
     const world = await open({ url })
     await add(world.engine, 1)
-    expect(await codeOf(within(world, world.engine.settled()))).toBe('too_large')
+    await add(world.engine, 2)
+    await within(world, world.engine.settled())
+    expect(await world.engine.rejections()).toMatchObject([
+      { error: { code: 'too_large' }, changes: [{ keys: [['1']] }] },
+      { error: { code: 'too_large' }, changes: [{ keys: [['2']] }] },
+    ])
     const status = await world.engine.status()
-    expect(status).toMatchObject({ phase: 'live', outbox: 1, error: { code: 'too_large' } })
-    const before = asked.length
-    await within(world, world.engine.syncNow())
-    expect(asked.length).toBeGreaterThan(before)
+    expect(status).toMatchObject({ phase: 'live', outbox: 0, rejections: 2, error: null })
+    expect(await ids(world.engine)).toEqual([])
+  })
+
+  test('[P8.6] a server that finds pulls too large as well gets the changeset again', async () => {
+    server = await startServer()
+    server.answer((response) => json(response, {}, 413))
+    const world = await open({ url: server.url })
+    await add(world.engine, 1)
+    expect(await codeOf(within(world, world.engine.syncNow()))).toBe('too_large')
+    expect(await world.engine.rejections()).toEqual([])
+    expect(await world.engine.status()).toMatchObject({ outbox: 1, error: { code: 'too_large' } })
   })
 
   test('[P5.2] a pull that arrives during a transaction is applied after it', async () => {

@@ -1,6 +1,6 @@
 /** Whole-system rules: real engines, the real server, a real Postgres, virtual time. */
 import { LandfallError } from '@landfall/protocol'
-import { createWorld, type Device, type Fate, type World } from '@landfall/testkit'
+import { createWorld, type Device, type Fate, type World, type WorldOptions } from '@landfall/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
 
@@ -172,6 +172,55 @@ test('[P8] a rejected changeset is set aside with its reason, and those after it
   const [rejection] = await ada.engine.rejections()
   expect(rejection?.error.code).toBe('check_violation')
 })
+
+const small: [string, NonNullable<WorldOptions['limits']>][] = [
+  ['rows', { pushRows: 2 }],
+  ['bytes', { bodyBytes: 4_000 }],
+]
+test.each(small)(
+  '[P8.6] a changeset of too many %s is set aside, and those after it go on',
+  async (_, limits) => {
+    await world.close()
+    world = await createWorld({ sync, holders, database: app.database, limits })
+    const ada = await world.open('a', { user: 'ada' })
+    const ben = await world.open('b', { user: 'ben' })
+    await addTask(ada, 1, 'good')
+    await world.settle()
+    await ada.engine.live(1, 'select id from tasks', [])
+    ada.network.setOnline(false)
+    const insert = `insert into tasks (id, project_id, title) values (?, 'p1', ?)`
+    await ada.engine.batch(
+      [[`update tasks set title = 'lost'`], [insert, [id(2), 'x'.repeat(4_000)]], [insert, [id(3), 'lost']]],
+      'all at once',
+    )
+    await addTask(ada, 4, 'later')
+    await ada.run('update tasks set done = true where id = ?', [id(1)])
+    ada.network.setOnline(true)
+    await world.settle()
+    await world.settle()
+    expect(await titlesInPostgres()).toEqual(['good', 'later'])
+    expect(await ada.rows('select title, done from tasks order by id')).toEqual([
+      { title: 'good', done: 1 },
+      { title: 'later', done: 0 },
+    ])
+    await expectSame(ALL_TASKS, ada, ben)
+    const live = ada.events.filter((event) => event.kind === 'live').at(-1)
+    expect(live?.patch.order).toHaveLength(2)
+    expect(await ada.engine.rejections()).toMatchObject([
+      {
+        label: 'all at once',
+        error: { code: 'too_large' },
+        changes: [{ table: 'tasks' }, { table: 'tasks' }],
+      },
+    ])
+    expect(ada.events.filter((event) => event.kind === 'status').at(-1)?.status).toMatchObject({
+      phase: 'live',
+      outbox: 0,
+      rejections: 1,
+      error: null,
+    })
+  },
+)
 
 test('[P4.2] who joins a project gets its rows, and who leaves it keeps none', async () => {
   await app.psql(`insert into tasks (id, project_id, title) values ('${id(9)}', 'p2', 'secret')`)

@@ -15,6 +15,7 @@ import {
   type BootstrapResponse,
   type ChangesetNumber,
   type PullResponse,
+  type Rejection,
   type ScopeKey,
 } from '@landfall/protocol'
 import type { Clock, SqliteDriver } from '../ports.ts'
@@ -62,6 +63,20 @@ export function applyPull(context: ApplyContext, response: PullResponse): Set<st
       last_synced_at: context.clock.now(),
       reloading: reloading ? 1 : 0,
     })
+  })
+}
+
+/**
+ * The outbox's front, which no push can take. All before it have had their verdicts, so it counts as acknowledged; the
+ * server's number stays behind until the next changeset lands, and pulls take the greater of the two.
+ */
+export function applyRefusal(context: ApplyContext, rejection: Rejection): Set<string> {
+  return applying(context, ({ state, touched }) => {
+    const { number } = rejection
+    if (number <= state.acknowledged) return
+    acknowledge(context.driver, number, [rejection])
+    settle(context, state.reloading ? changesetNumber(0) : number, touched)
+    updateState(context.driver, { acknowledged: number })
   })
 }
 

@@ -4,7 +4,7 @@
 import { LandfallError, type Manifest } from '@landfall/protocol'
 import type { Clock, Randomness, SqliteDriver, SqliteStatement } from '../ports.ts'
 import type { Store } from '../store.ts'
-import { applyPage, applyPull } from './apply.ts'
+import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'
 import { readConflicts } from './conflicts.ts'
 import { forgetCursor, migrateMirror } from './migrate.ts'
@@ -33,6 +33,7 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     outboxCount: () => outboxCount(driver),
 
     applyPull: (response) => applyPull(context, response),
+    refuse: (rejection) => applyRefusal(context, rejection),
     applyPage: (scope, response) => applyPage(context, scope, response),
     startOver: () => inTransaction(driver, () => forgetCursor(driver, mirrorTables(manifest).values())),
 
