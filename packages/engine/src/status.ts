@@ -85,6 +85,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
     close() {
       closed = true
       cancel?.()
+      cancel = null
     },
   }
 }
