@@ -6,7 +6,7 @@
  */
 import type { LandfallStatus } from '@landfall/client'
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
-import { headlineOf, lastSyncedText, storageText, toneOf, unsentText } from './status-text.ts'
+import { errorText, headlineOf, lastSyncedText, storageText, toneOf, unsentText } from './status-text.ts'
 import { STYLES } from './styles.ts'
 import { useStatus } from './use-status.ts'
 
@@ -52,7 +52,8 @@ export function SyncBadge() {
 
 function Details({ status }: { status: LandfallStatus }) {
   const now = useNow()
-  const { rejections, conflicts, error } = status
+  const { rejections, conflicts } = status
+  const error = errorText(status)
   return (
     <ul>
       <li>{unsentText(status)}</li>
@@ -60,7 +61,7 @@ function Details({ status }: { status: LandfallStatus }) {
       <li>{storageText(status)}</li>
       {rejections > 0 && <li>{`${rejections} refused by the server, kept for review`}</li>}
       {conflicts > 0 && <li>{`${conflicts} in conflict, both values kept`}</li>}
-      {error !== null && <li className="landfall-badge-error">{error.message}</li>}
+      {error !== null && <li className="landfall-badge-error">{error}</li>}
     </ul>
   )
 }

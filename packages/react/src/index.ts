@@ -3,6 +3,7 @@ export { type AnyLandfall, LandfallProvider, type LandfallProviderProps, useLand
 export { SyncBadge } from './SyncBadge.tsx'
 export {
   agoText,
+  errorText,
   headlineOf,
   lastSyncedText,
   storageText,

@@ -1,5 +1,6 @@
 /** The status in words: pure functions of it and of the time. */
 import type { LandfallStatus } from '@landfall/client'
+import { CATALOGUE } from '@landfall/protocol'
 
 /** How things stand, for the badge's colour. */
 export type Tone = 'good' | 'busy' | 'waiting' | 'problem'
@@ -52,6 +53,13 @@ export function agoText(ms: number): string {
   const hours = Math.round(minutes / 60)
   if (hours < 48) return hours === 1 ? 'an hour ago' : `${hours} hours ago`
   return `${Math.round(hours / 24)} days ago`
+}
+
+/** What is wrong, for the person who works with the app; what points to an error's details is for its developers. */
+export function errorText({ error }: LandfallStatus): string | null {
+  if (error === null) return null
+  const sentences = CATALOGUE[error.code].message.split(/(?<=\.) /)
+  return sentences.filter((sentence) => !/\bdetails\b/.test(sentence)).join(' ')
 }
 
 export function storageText({ storage: { kind, persisted } }: LandfallStatus): string {

@@ -1,6 +1,15 @@
 import type { LandfallStatus } from '@landfall/client'
 import { expect, test } from 'vitest'
-import { agoText, headlineOf, lastSyncedText, storageText, toneOf, unsentText } from '../src/status-text.ts'
+import { CATALOGUE, isErrorCode, LandfallError } from '@landfall/protocol'
+import {
+  agoText,
+  errorText,
+  headlineOf,
+  lastSyncedText,
+  storageText,
+  toneOf,
+  unsentText,
+} from '../src/status-text.ts'
 
 const STATUS: LandfallStatus = {
   phase: 'live',
@@ -48,6 +57,20 @@ test('[P12.2] what is unsent, when it was last in step and where it is kept is s
   expect(storageText(STATUS)).toContain('kept until you delete it')
   expect(storageText({ ...STATUS, storage: { kind: 'opfs', persisted: false } })).toContain('may delete it')
   expect(storageText({ ...STATUS, storage: { kind: 'memory', persisted: false } })).toContain('gone')
+})
+
+test('[P12.2] an error is said in plain words, without its code and details', () => {
+  const lost = new LandfallError('server_error', { id: 'log-7' })
+  const text = errorText({
+    ...STATUS,
+    error: { code: lost.code, message: lost.message, details: lost.details },
+  })
+  expect(text).toBe('The server failed.')
+  expect(errorText(STATUS)).toBeNull()
+  for (const code of Object.keys(CATALOGUE).filter(isErrorCode)) {
+    const plain = errorText({ ...STATUS, error: { code, message: `${code}: {"a":1}`, details: { a: 1 } } })
+    expect(plain, code).toMatch(/^\w(?!.*(details|[{}_])).*\.$/)
+  }
 })
 
 const ages: [number, string][] = [
