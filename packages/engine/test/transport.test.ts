@@ -135,7 +135,10 @@ test('[P11.2] no token is unauthenticated without asking the server, a failing t
   token = async () => null
   expect((await failureOf(sync())).code).toBe('unauthenticated')
   token = () => Promise.reject(new Error('no route to the sign-in service'))
-  expect(await failureOf(sync())).toMatchObject({ code: 'offline', details: { what: 'getToken' } })
+  expect(await failureOf(sync())).toMatchObject({
+    code: 'offline',
+    details: { what: 'getToken', cause: 'no route to the sign-in service' },
+  })
   expect(server.asked).toEqual([])
 })
 

@@ -368,6 +368,35 @@ test('[P12.2] the status tells what is unsent and what storage it has, and that 
   })
 })
 
+test('[P11.2] a token that the app cannot get is offline with its cause, and the app is asked again', async () => {
+  const page = await server.open(context)
+  await page.evaluate(async () => {
+    globalThis.seen = []
+    globalThis.db = await client.open('ada', {
+      getToken() {
+        if (seen.length === 0) throw new Error('no route to the sign-in service')
+        if (seen.length === 1) return Promise.reject(new Error('the sign-in service is down'))
+        return 'ada'
+      },
+    })
+    await client.add(db, 'kept')
+  })
+  const syncNow = () =>
+    page.evaluate(async () => {
+      const error = await client.failure(() => db.sync.now())
+      seen.push(error)
+      return error
+    })
+  const offline = (cause: string) => ({
+    code: 'offline',
+    details: { what: 'getToken', cause: expect.stringContaining(cause) as string },
+  })
+  expect(await syncNow()).toMatchObject(offline('no route to the sign-in service'))
+  expect(await syncNow()).toMatchObject(offline('the sign-in service is down'))
+  expect(await page.evaluate(() => db.status)).toMatchObject({ phase: 'offline', outbox: 1 })
+  expect(await syncNow()).toMatchObject({ code: 'response_invalid', details: { status: 404 } })
+})
+
 test('[P12] an exported file is a SQLite database', async () => {
   const page = await tab()
   const head = await page.evaluate(async () => {

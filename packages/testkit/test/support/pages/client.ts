@@ -13,7 +13,9 @@ const notes = pgTable('notes', {
 
 const sync = defineSync({ tables: { notes }, scopes: { project: { notes: (t) => t.project } } })
 
-const open = (database: string, options: { worker?: Worker; wasmUrl?: string } = {}) =>
+type OpenOptions = { worker?: Worker; wasmUrl?: string; getToken?: () => Promise<string> | string }
+
+const open = (database: string, options: OpenOptions = {}) =>
   openLandfall({ sync, url: '/sync', database, getToken: () => 'ada', ...options })
 
 /** What a failed call says, as plain data. */
