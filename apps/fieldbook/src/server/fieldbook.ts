@@ -15,7 +15,14 @@ export type FieldbookOptions = {
   log: (line: string) => void
 }
 
-export type Fieldbook = { app: Hono; close(): Promise<void> }
+export type Fieldbook = {
+  app: Hono
+  /** Forgets changes that only devices away for longer than `KEPT_MS` have not seen; those load their projects again. */
+  prune(): Promise<number>
+  close(): Promise<void>
+}
+
+const KEPT_MS = 14 * 24 * 60 * 60 * 1000
 
 export async function startFieldbook(options: FieldbookOptions): Promise<Fieldbook> {
   options.log(`Opening ${nameDatabase(options.databaseUrl)} ...`)
@@ -31,6 +38,7 @@ export async function startFieldbook(options: FieldbookOptions): Promise<Fieldbo
   app.route('/', createPage(options.pageFolder))
   return {
     app,
+    prune: () => server.prune(KEPT_MS),
     close: async () => {
       await server.close()
       await database.close()

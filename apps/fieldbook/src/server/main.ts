@@ -24,10 +24,18 @@ const listener = serve({ fetch: fieldbook.app.fetch, port }, ({ port: bound }) =
   )
 })
 
+const DAY_MS = 24 * 60 * 60 * 1000
+const pruning = setInterval(() => {
+  fieldbook
+    .prune()
+    .catch((error: unknown) => console.error('pruning failed; it is tried again tomorrow', error))
+}, DAY_MS)
+
 let stopping = false
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
+  clearInterval(pruning)
   await fieldbook.close()
   listener.close(() => process.exit(0))
   if ('closeAllConnections' in listener) listener.closeAllConnections()
