@@ -5,7 +5,14 @@
  * commit of either kind the live queries of the touched tables are flushed; the loop hears of every write. It knows
  * no platform: everything outside comes in through ports, and whoever calls it decides who may.
  */
-import { encodeError, type ErrorData, LandfallError, type Manifest } from '@landfall/protocol'
+import {
+  type Clock,
+  encodeError,
+  type ErrorData,
+  LandfallError,
+  type Manifest,
+  type Randomness,
+} from '@landfall/protocol'
 import type {
   EngineApi,
   EngineListener,
@@ -20,16 +27,7 @@ import type {
 } from './api.ts'
 import { createFilesGuard, type FilesGuard } from './files-guard.ts'
 import type { LiveQueries } from './live.ts'
-import type {
-  Clock,
-  DatabaseFiles,
-  Network,
-  Randomness,
-  Signal,
-  Signals,
-  SqliteDriver,
-  TokenSource,
-} from './ports.ts'
+import type { DatabaseFiles, Network, Signal, Signals, SqliteDriver, TokenSource } from './ports.ts'
 import { Runner } from './runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
 import type { Store } from './store.ts'

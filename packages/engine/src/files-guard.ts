@@ -6,8 +6,8 @@
  * (a look-up costs as much as a flush), and now and then while nothing is written. Once they are gone, nothing is
  * acknowledged any more.
  */
-import { LandfallError } from '@landfall/protocol'
-import type { Clock, DatabaseFiles } from './ports.ts'
+import { type Clock, LandfallError } from '@landfall/protocol'
+import type { DatabaseFiles } from './ports.ts'
 
 const TRUST_MS = 250
 const PATROL_MS = 20_000

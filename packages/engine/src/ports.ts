@@ -1,21 +1,9 @@
 /**
  * The edges of the engine: everything it cannot decide by itself is handed in through these ports, so that the same
- * engine runs in a browser worker, in Node and in the simulator. Adapters live in `adapters/`.
+ * engine runs in a browser worker, in Node and in the simulator. Adapters live in `adapters/`. Clock and randomness are
+ * shared with the server: `@landfall/protocol`.
  */
 import type { SqliteValue } from '@landfall/schema'
-
-export type Clock = {
-  /** Milliseconds since 1970. */
-  now(): number
-  /** Calls back once after `ms`; the returned function cancels. */
-  after(ms: number, run: () => void): () => void
-}
-
-export type Randomness = {
-  /** In [0, 1). */
-  number(): number
-  uuid(): string
-}
 
 /** `fetch`, and nothing more of the network. Aborting rejects. */
 export type Network = {

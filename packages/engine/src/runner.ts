@@ -6,9 +6,11 @@
  */
 import {
   type BootstrapResponse,
+  type Clock,
   encodeError,
   type ErrorData,
   LandfallError,
+  type Randomness,
   type ScopeKey,
 } from '@landfall/protocol'
 import { createExchange, type Exchange, type Exchanged } from './exchange.ts'
@@ -16,7 +18,6 @@ import { createLoopClock, type LoopClock } from './loop/clock.ts'
 import { deadline } from './loop/phase.ts'
 import { type Effect, type Event, initialState, type Request, type State } from './loop/state.ts'
 import { step } from './loop/step.ts'
-import type { Clock, Randomness } from './ports.ts'
 import type { Store, Touched } from './store.ts'
 import { pageRequest, storeFacts } from './sync-messages.ts'
 import type { Taken } from './sync-waiters.ts'

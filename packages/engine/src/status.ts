@@ -3,11 +3,11 @@
  *
  * Changes that come in bursts (a thousand local writes) are told together, `COALESCE_MS` after the first.
  */
-import type { ErrorData } from '@landfall/protocol'
+import type { Clock, ErrorData } from '@landfall/protocol'
 import type { EngineStatus, StorageState } from './api.ts'
 import { errorOf, phaseOf } from './loop/phase.ts'
 import type { State } from './loop/state.ts'
-import type { Clock, SqliteDriver } from './ports.ts'
+import type { SqliteDriver } from './ports.ts'
 import type { Store } from './store.ts'
 
 const COALESCE_MS = 10

@@ -5,10 +5,10 @@
  * interactive transaction that goes without a statement for `IDLE_MS` is rolled back, because everything else waits
  * for it. A commit is acknowledged after the live queries were flushed: whoever awaits a write has seen its results.
  */
-import { LandfallError } from '@landfall/protocol'
+import { type Clock, LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { QueryResult, SqlParam, Statement, TransactionId } from './api.ts'
-import type { Clock, SqliteStatement } from './ports.ts'
+import type { SqliteStatement } from './ports.ts'
 import type { Store } from './store.ts'
 import { inTurn, type Release, type Turnstile } from './turnstile.ts'
 

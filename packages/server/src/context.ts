@@ -4,11 +4,11 @@
  * `holders` and `authorize` are the app's; the rest is built once by `createSyncServer`. Handlers take the context,
  * the checked message and the user whom `authenticate` named; they know nothing of HTTP.
  */
+import type { Clock, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import type { Limits } from './limits.ts'
-import type { Clock, Randomness } from './ports.ts'
 
 export type HolderUser = { userId: string }
 

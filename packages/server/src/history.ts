@@ -21,10 +21,17 @@
  * ended by then and is visible in the cursor, so it misses nothing. A cursor naming an older row is lost by 1, since
  * those rows are deleted too. The newest change below the horizon stays, as the proof 3 for a log that has been quiet.
  */
-import { decodeSnapshot, type Hlc, historyId, type HistoryId, hlc, LandfallError } from '@landfall/protocol'
+import {
+  decodeSnapshot,
+  historyId,
+  type HistoryId,
+  type Hlc,
+  hlc,
+  LandfallError,
+  type Randomness,
+} from '@landfall/protocol'
 import type { SnapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions, Tx } from './database.ts'
-import type { Randomness } from './ports.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 const HISTORY_LOCK = 7_420_113_022

@@ -5,12 +5,14 @@
  * the handler; then one place that turns what went wrong into an answer. CORS is the app's business.
  */
 import {
+  type Clock,
   type Half,
   LandfallError,
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
   type PushRequest,
   type PushResponse,
+  type Randomness,
   SCHEMA_HEADER,
   type SyncRequest,
   type SyncResponse,
@@ -31,7 +33,6 @@ import { createMessageParser } from './http/messages.ts'
 import { createRateLimiter } from './http/rate.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { createLive } from './live/live.ts'
-import type { Clock, Randomness } from './ports.ts'
 import { handlePull } from './pull.ts'
 import { handlePush } from './push/push.ts'
 

@@ -294,7 +294,7 @@ describe('what goes wrong', () => {
 
   test('[P12] what callers may not know goes to the log under an id', () => {
     const logged: unknown[] = []
-    const encode = createErrorEncoder({ unit: () => 0, uuid: () => 'id-1' }, (error, id) =>
+    const encode = createErrorEncoder({ number: () => 0, uuid: () => 'id-1' }, (error, id) =>
       logged.push([error, id]),
     )
     const secret = new Error('password=hunter2')
@@ -312,7 +312,7 @@ describe('what goes wrong', () => {
     expect(statuses.every(Boolean)).toBe(true)
     const passing = ['40P01', '40001', '57014', '57P01', '53300', '55P03'].map((sqlstate) => {
       const fields = { constraint: null, schema: null, table: null, column: null, detail: null }
-      const encode = createErrorEncoder({ unit: () => 0, uuid: () => '' }, () => {})
+      const encode = createErrorEncoder({ number: () => 0, uuid: () => '' }, () => {})
       const response = errorResponse(encode(new PostgresError({ sqlstate, message: '', ...fields })))
       return `${response.status} ${response.headers.get('retry-after')}`
     })

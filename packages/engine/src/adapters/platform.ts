@@ -1,5 +1,6 @@
 /** The ports of a platform that has the web's globals: a browser's worker or page, and Node. */
-import type { Clock, Network, Randomness, Signals } from '../ports.ts'
+import type { Clock, Randomness } from '@landfall/protocol'
+import type { Network, Signals } from '../ports.ts'
 
 export const platformClock: Clock = {
   now: () => Date.now(),

@@ -5,8 +5,8 @@
  * when a commit returns: WAL under exclusive locking with a full flush. Handles of a worker that was just terminated
  * linger for seconds; opening tries again with backoff, then says `storage_busy`.
  */
-import { LandfallError } from '@landfall/protocol'
-import type { Clock, SqliteDriver } from '../ports.ts'
+import { type Clock, LandfallError } from '@landfall/protocol'
+import type { SqliteDriver } from '../ports.ts'
 import { coalesceWrites, type SyncHandle } from './sqlite/coalesce-writes.ts'
 import { createConnection } from './sqlite/connection.ts'
 import { loadSqlite, type LoadOptions, type SqliteModule } from './sqlite/raw.ts'

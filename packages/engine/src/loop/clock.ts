@@ -4,7 +4,7 @@
  * Deadlines are absolute. If the device's clock is set back by a year while a timer runs, the deadlines would lie a
  * year ahead; so the loop's time never runs behind a timer that has fired: what the clock lacks is added from then on.
  */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '@landfall/protocol'
 
 export type LoopClock = {
   now(): number

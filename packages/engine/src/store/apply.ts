@@ -9,16 +9,17 @@
  * acknowledge changesets whose rows come only with a later page, and own writes must not flicker back (P9).
  */
 import {
+  type BootstrapResponse,
   changesetNumber,
+  type ChangesetNumber,
+  type Clock,
   decodeHlc,
   LandfallError,
-  type BootstrapResponse,
-  type ChangesetNumber,
   type PullResponse,
   type Rejection,
   type ScopeKey,
 } from '@landfall/protocol'
-import type { Clock, SqliteDriver } from '../ports.ts'
+import type { SqliteDriver } from '../ports.ts'
 import {
   inTransaction,
   laterHlc,

@@ -1,8 +1,8 @@
 /**
  * Opens the store over a connection: makes or migrates the local tables, then offers them as one `Store`.
  */
-import { LandfallError, type Manifest } from '@landfall/protocol'
-import type { Clock, Randomness, SqliteDriver, SqliteStatement } from '../ports.ts'
+import { type Clock, LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
+import type { SqliteDriver, SqliteStatement } from '../ports.ts'
 import type { Store } from '../store.ts'
 import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'

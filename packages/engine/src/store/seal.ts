@@ -2,8 +2,14 @@
  * Seals the open transaction into a changeset: net changes, number, stamp and outbox entry, before the COMMIT that
  * makes data, outbox and clock durable together (P1.2).
  */
-import { changesetNumber, nextHlc, type ChangeBlock, type ChangesetNumber } from '@landfall/protocol'
-import type { Clock, SqliteDriver } from '../ports.ts'
+import {
+  type ChangeBlock,
+  changesetNumber,
+  type ChangesetNumber,
+  type Clock,
+  nextHlc,
+} from '@landfall/protocol'
+import type { SqliteDriver } from '../ports.ts'
 import { nonEmpty, readState, updateState } from './bookkeeping.ts'
 import type { NetChanges } from './net-changes.ts'
 import { appendOutbox } from './outbox.ts'

@@ -4,7 +4,7 @@
  * The stream ends once, for whatever reason: refused, cut, or silent for longer than the server's heartbeats allow
  * (a dead connection tells nobody). Whether to open another is for the loop to say.
  */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '@landfall/protocol'
 import { createEventStreamParser } from './event-stream.ts'
 
 /** The server sends a comment every 15 s. */

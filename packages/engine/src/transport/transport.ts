@@ -7,6 +7,7 @@
 import {
   type BootstrapRequest,
   type BootstrapResponse,
+  type Clock,
   decodeError,
   type ErrorCode,
   LandfallError,
@@ -16,7 +17,7 @@ import {
   type SyncRequest,
   type SyncResponse,
 } from '@landfall/protocol'
-import type { Clock, Network, TokenSource } from '../ports.ts'
+import type { Network, TokenSource } from '../ports.ts'
 import { openPokeStream, type StreamListener } from './poke-stream.ts'
 import { checkPageResponse, checkSyncResponse, errorInBody } from './shape.ts'
 

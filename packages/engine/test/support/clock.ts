@@ -1,5 +1,5 @@
 /** Virtual time: moves only when the test says so. */
-import type { Clock } from '../../src/ports.ts'
+import type { Clock } from '@landfall/protocol'
 
 export type VirtualClock = Clock & { advance(ms: number): void; set(now: number): void; timers(): number }
 

@@ -1,20 +1,22 @@
 /** A store over a fresh in-memory database, with a hand-set clock and small helpers to write and read. */
 import {
   changesetNumber,
+  type Clock,
   encodeHlc,
   historyId,
   hlcFromTime,
   LandfallError,
-  snapshotText,
-  userId,
   type Manifest,
   type PullResponse,
+  type Randomness,
   type ScopeKey,
+  snapshotText,
   type TablePatch,
+  userId,
 } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import { openMemory } from '../../src/adapters/sqlite-wasm.ts'
-import type { Clock, Randomness, SqliteDriver } from '../../src/ports.ts'
+import type { SqliteDriver } from '../../src/ports.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store.ts'
 

@@ -11,10 +11,9 @@
  *   socket, and a failed statement is examined here before its promise rejects.
  * `statement` therefore either answers or rejects, and always settles, also when the client itself never would.
  */
-import { LandfallError } from '@landfall/protocol'
+import { type Clock, LandfallError } from '@landfall/protocol'
 import postgres from 'postgres'
 import { PostgresError } from '../database.ts'
-import type { Clock } from '../ports.ts'
 
 export type Result = { rows: readonly TextResultRow[]; command: string }
 type TextResultRow = { [column: string]: string | null }

@@ -1,6 +1,6 @@
 /** Time and chance of the process the server runs in. */
+import type { Clock, Randomness } from '@landfall/protocol'
 import { randomUUID } from 'node:crypto'
-import type { Clock, Randomness } from '../ports.ts'
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -11,6 +11,6 @@ export const systemClock: Clock = {
 }
 
 export const systemRandomness: Randomness = {
-  unit: () => Math.random(),
+  number: () => Math.random(),
   uuid: () => randomUUID(),
 }

@@ -3,8 +3,7 @@
  * `waitMs`. The last one released is the next one used, so that a quiet pool keeps few connections warm. It does not
  * know what a connection does.
  */
-import { LandfallError } from '@landfall/protocol'
-import type { Clock } from '../ports.ts'
+import { type Clock, LandfallError } from '@landfall/protocol'
 import type { Connection } from './connection.ts'
 
 export type Pool = {

@@ -4,9 +4,8 @@
  * A killed backend or a restarted Postgres fails the transactions under way with `server_busy` and nothing else; a
  * transaction whose BEGIN found a dead connection begins again on a fresh one, since nothing has happened yet.
  */
-import { LandfallError } from '@landfall/protocol'
+import { type Clock, LandfallError } from '@landfall/protocol'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database.ts'
-import type { Clock } from '../ports.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { openListener } from './listener.ts'
 import { encodeParam } from './params.ts'

@@ -4,9 +4,14 @@
  * What a caller may know is in the catalogue. Anything else, also a refusal of Postgres that no handler has made sense
  * of, goes to the server's log under an id, and the caller gets the id.
  */
-import { encodeError, type ErrorCode, type ErrorData, LandfallError } from '@landfall/protocol'
+import {
+  encodeError,
+  type ErrorCode,
+  type ErrorData,
+  LandfallError,
+  type Randomness,
+} from '@landfall/protocol'
 import { PostgresError } from '../database.ts'
-import type { Randomness } from '../ports.ts'
 
 const STATUS: { [Code in ErrorCode]?: number } = {
   schema_mismatch: 409,

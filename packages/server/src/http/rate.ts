@@ -3,8 +3,7 @@
  *
  * At most `MAX_USERS` buckets are kept; the one unused for longest goes first, and a bucket that is gone is full.
  */
-import { LandfallError } from '@landfall/protocol'
-import type { Clock } from '../ports.ts'
+import { type Clock, LandfallError } from '@landfall/protocol'
 
 export type RateLimiter = { take(user: string): void }
 

@@ -7,9 +7,8 @@
  * there is news calls `wake`. After a failure the old snapshot may be of another history, so the next step says that
  * everything may have changed.
  */
-import { EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText } from '@landfall/protocol'
+import { type Clock, EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions } from '../database.ts'
-import type { Clock } from '../ports.ts'
 import { createBinder } from '../rows.ts'
 import { unseenRows } from '../window.ts'
 

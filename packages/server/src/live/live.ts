@@ -5,9 +5,8 @@
  * changed table is one that the holders' SQL mentions, and in turns every few seconds, since membership may also depend
  * on tables that are not synced. No transaction is open while a stream is.
  */
-import { LandfallError, type UserId } from '@landfall/protocol'
+import { type Clock, LandfallError, type UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
-import type { Clock } from '../ports.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createAudience } from './audience.ts'
 import { createFollower, type LogStep } from './follower.ts'

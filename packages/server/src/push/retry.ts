@@ -19,7 +19,7 @@ export async function retryCollisions<T>(
     } catch (error) {
       if (!isCollision(error) || attempt === ATTEMPTS) throw error
     }
-    const pause = context.randomness.unit() * FIRST_PAUSE_MS * 2 ** attempt
+    const pause = context.randomness.number() * FIRST_PAUSE_MS * 2 ** attempt
     await new Promise<void>((resolve) => context.clock.after(pause, resolve))
   }
 }

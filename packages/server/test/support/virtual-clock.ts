@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to move. */
-import type { Clock } from '../../src/ports.ts'
+import type { Clock } from '@landfall/protocol'
 
 export type VirtualClock = Clock & { advance(ms: number): void; waiting(): number }
 

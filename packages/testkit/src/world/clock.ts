@@ -4,7 +4,7 @@
  * Timers fire in order of their time, then of their making, so that a run depends on nothing but its seed. The clock
  * does not know who waits for real I/O; `World` moves it only when everything it watches is idle.
  */
-import type { Clock } from '@landfall/engine'
+import type { Clock } from '@landfall/protocol'
 
 type Timer = { at: number; order: number; run: () => void }
 

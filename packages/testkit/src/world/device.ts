@@ -4,7 +4,6 @@
  * Its `EngineApi` is the one a browser's worker offers; `rows` reads the mirror the way the app would.
  */
 import {
-  type Clock,
   createEngine,
   createLiveQueries,
   type EngineApi,
@@ -14,7 +13,7 @@ import {
   openStore,
   type SqlParam,
 } from '@landfall/engine'
-import type { Manifest } from '@landfall/protocol'
+import type { Clock, Manifest } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { DeviceNetwork } from './network.ts'
 import type { SeededRandom } from './random.ts'

@@ -4,7 +4,8 @@
  * It carries real `Request`s to the real Hono app. What it does to one exchange is decided before the exchange by the
  * `Weather`. Streams (`GET /live`) are handed through and cut when the device goes offline.
  */
-import type { Clock, Network } from '@landfall/engine'
+import type { Clock } from '@landfall/protocol'
+import type { Network } from '@landfall/engine'
 
 /** What becomes of one exchange. */
 export type Fate = 'deliver' | 'lose request' | 'lose response' | 'repeat'

@@ -5,7 +5,7 @@
  * simulation does not need. `fork` gives each actor a stream of its own, so that one actor's extra draw does not
  * shift the others'.
  */
-import type { Randomness } from '@landfall/engine'
+import type { Randomness } from '@landfall/protocol'
 
 export type SeededRandom = Randomness & { fork(name: string): SeededRandom; below(limit: number): number }
 

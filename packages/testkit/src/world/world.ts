@@ -56,7 +56,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     ...options,
     database,
     clock,
-    randomness: { unit: random.number, uuid: random.uuid },
+    randomness: random,
     authenticate: (request) => userOf(request.headers.get('authorization')),
   })
   const devices: Device[] = []
