@@ -154,6 +154,7 @@ test('[P16] the app may read everything and write its own tables, through Landfa
   expect(driver.changes()).toBe(1)
   expect(driver.prepareUser('SELECT * FROM landfall_outbox').all([])).toEqual([[7]])
   expect(driver.prepareUser('PRAGMA table_info(note)').all([]).length).toBe(2)
+  expect(driver.prepareUser('PRAGMA integrity_check').all([])).toEqual([['ok']])
   expect(driver.prepareUser('WITH RECURSIVE n(i) AS (SELECT 1) SELECT i FROM n').all([])).toEqual([[1]])
   expect(driver.prepareUser('SELECT 1').readonly).toBe(true)
   expect(driver.prepareUser('SAVEPOINT here').readonly).toBe(false)

@@ -27,47 +27,6 @@ async function tab(database = 'ada'): Promise<Page> {
 const count = (page: Page): Promise<unknown> =>
   page.evaluate(async () => (await db.all('select count(*) as n from notes'))[0]?.['n'])
 
-test('[P1] what was acknowledged is there after the tab was closed without a word', async () => {
-  const first = await tab()
-  await first.evaluate(async () => {
-    for (let i = 0; i < 20; i++) await client.add(db, `note ${i}`)
-  })
-  await first.close()
-  const second = await tab()
-  await second.waitForFunction(() => db.status.leader)
-  expect(await count(second)).toBe(20)
-  expect(await second.evaluate(() => db.status.outbox)).toBe(20)
-})
-
-test('[P1] what was acknowledged is there after the worker was killed in mid-work', async () => {
-  const first = await tab()
-  const acknowledged = await first.evaluate(async () => {
-    const RealWorker = Worker
-    const workers: Worker[] = []
-    globalThis.Worker = class extends RealWorker {
-      constructor(...args: ConstructorParameters<typeof RealWorker>) {
-        super(...args)
-        workers.push(this)
-      }
-    }
-    const killed = await client.open('killed')
-    globalThis.Worker = RealWorker
-    let done = 0
-    const writing = (async () => {
-      for (;;) {
-        await client.add(killed, `note ${done}`)
-        done++
-        if (done === 15) workers[0]?.terminate()
-      }
-    })()
-    await writing.catch(() => {})
-    return done
-  })
-  expect(acknowledged).toBeGreaterThanOrEqual(15)
-  const second = await tab('killed')
-  expect(await count(second)).toBeGreaterThanOrEqual(acknowledged)
-})
-
 test('[P9] a live query has shown a write before the write is acknowledged', async () => {
   const page = await tab()
   const seen = await page.evaluate(async () => {

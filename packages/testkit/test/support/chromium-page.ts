@@ -9,13 +9,15 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { chromiumArgs, findChromium } from '@landfall/testkit/chromium'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 import { rolldown } from 'rolldown'
 
 export type PageServer = {
   origin: string
   /** A profile of its own. */
   context(): Promise<BrowserContext>
+  /** A browser of its own on the profile in that folder, which is on disk and outlives it. */
+  profile(folder: string): Promise<BrowserContext>
   /** The page, with its script run. */
   open(context: BrowserContext): Promise<Page>
   close(): Promise<void>
@@ -55,10 +57,12 @@ export async function servePage(script: string, backend: Backend = refuse): Prom
     response.writeHead(200, { 'content-type': type }).end(body)
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const browser = await launch()
+  const options = launchOptions()
+  let browser: Promise<Browser> | null = null
   return {
     origin,
-    context: () => browser.newContext(),
+    context: async () => (await (browser ??= chromium.launch(options))).newContext(),
+    profile: (folder) => chromium.launchPersistentContext(folder, options),
     async open(context) {
       const page = await context.newPage()
       await page.goto(origin)
@@ -66,15 +70,15 @@ export async function servePage(script: string, backend: Backend = refuse): Prom
       return page
     },
     async close() {
-      await browser.close()
+      await (await browser)?.close()
       server.closeAllConnections()
       server.close()
     },
   }
 }
 
-function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium().path, args: chromiumArgs(), headless: true })
+function launchOptions(): LaunchOptions {
+  return { executablePath: findChromium().path, args: chromiumArgs(), headless: true }
 }
 
 async function bundle(input: string): Promise<string> {

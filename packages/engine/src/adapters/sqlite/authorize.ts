@@ -29,6 +29,8 @@ const READABLE_PRAGMAS = new Set([
   'index_info',
   'index_xinfo',
   'compile_options',
+  'integrity_check',
+  'quick_check',
 ])
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer'])
 

@@ -1,4 +1,4 @@
-/** The page of `client-browser.test.ts`: puts the client into the page's globals, where tests reach it. */
+/** The page of the `client-*.test.ts`: puts the client into the page's globals, where tests reach it. */
 import { LandfallError, openLandfall } from '@landfall/client'
 import { defineSync } from '@landfall/schema'
 import { integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
