@@ -53,7 +53,7 @@ export function SyncBadge() {
 function Details({ status }: { status: LandfallStatus }) {
   const now = useNow()
   const { rejections, conflicts } = status
-  const error = errorText(status)
+  const error = status.error === null ? null : errorText(status.error)
   return (
     <ul>
       <li>{unsentText(status)}</li>

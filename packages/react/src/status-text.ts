@@ -1,6 +1,6 @@
 /** The status in words: pure functions of it and of the time. */
 import type { LandfallStatus } from '@landfall/client'
-import { CATALOGUE } from '@landfall/protocol'
+import { CATALOGUE, type ErrorData, isErrorCode } from '@landfall/protocol'
 
 /** How things stand, for the badge's colour. */
 export type Tone = 'good' | 'busy' | 'waiting' | 'problem'
@@ -56,9 +56,9 @@ export function agoText(ms: number): string {
 }
 
 /** What is wrong, for the person who works with the app; what points to an error's details is for its developers. */
-export function errorText({ error }: LandfallStatus): string | null {
-  if (error === null) return null
-  const sentences = CATALOGUE[error.code].message.split(/(?<=\.) /)
+export function errorText({ code }: Pick<ErrorData, 'code'>): string {
+  const { message } = CATALOGUE[isErrorCode(code) ? code : 'internal'] // a newer server may know more codes
+  const sentences = message.split(/(?<=\.) /)
   return sentences.filter((sentence) => !/\bdetails\b/.test(sentence)).join(' ')
 }
 

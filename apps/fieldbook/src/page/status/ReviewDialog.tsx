@@ -3,7 +3,7 @@
  * values that lost against somebody else's edit of the same field, to be taken back or let go.
  */
 import type { StoredConflict, StoredRejection } from '@landfall/client'
-import { useLandfall, useLive, useStatus } from '@landfall/react'
+import { errorText, useLandfall, useLive, useStatus } from '@landfall/react'
 import type { RefObject } from 'react'
 import { columnName, losingValue, takeBack, winningValue } from '../data/conflict.ts'
 import { now } from '../platform.ts'
@@ -58,7 +58,7 @@ function Refused({ rejection }: { rejection: StoredRejection }) {
 /** The rule's own words where it gave some, else the catalogue's. */
 function reasonOf({ error }: StoredRejection): string {
   const { reason } = error.details
-  return typeof reason === 'string' ? reason : error.message
+  return typeof reason === 'string' ? reason : errorText(error)
 }
 
 function Outvoted({ conflict }: { conflict: StoredConflict }) {
