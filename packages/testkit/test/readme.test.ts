@@ -31,10 +31,17 @@ const LEFT_TO_THE_READER: { [file: string]: string } = {
 const OPTIONS = {
   extends: `${ROOT}tsconfig.base.json`,
   compilerOptions: {
-    ...{ composite: false, declaration: false, noEmit: true, allowImportingTsExtensions: true },
-    ...{ module: 'ESNext', moduleResolution: 'Bundler', customConditions: ['@landfall/source'] },
-    ...{ lib: ['ES2023', 'DOM', 'DOM.Iterable'], types: ['node'], typeRoots: [`${ROOT}node_modules/@types`] },
+    composite: false,
+    declaration: false,
+    noEmit: true,
     noUnusedLocals: false,
+    allowImportingTsExtensions: true,
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
+    customConditions: ['@landfall/source'],
+    lib: ['ES2023', 'DOM', 'DOM.Iterable'],
+    types: ['node'],
+    typeRoots: [`${ROOT}node_modules/@types`],
   },
   include: ['*.ts'],
 }
