@@ -25,9 +25,12 @@ export function pullRequest({ client, cursor, acknowledged, scopes }: SyncState)
 }
 
 /** null when there is nothing to push, or no history yet to push onto. */
-export function pushRequest({ client, cursor }: SyncState, changesets: Changeset[]): PushRequest | null {
+export function pushRequest(
+  { client, cursor, user }: SyncState,
+  changesets: Changeset[],
+): PushRequest | null {
   if (cursor === null || changesets.length === 0) return null
-  return { client, history: cursor.history, changesets }
+  return { client, history: cursor.history, ...(user === null ? {} : { user }), changesets }
 }
 
 /** The next page of the first scope that misses some. */

@@ -85,6 +85,7 @@ function judgeSynced(waiter: Waiter, state: State): Verdict {
 function judgeSettled(waiter: Waiter, state: State): Verdict {
   const { store, pushTrouble } = state.facts
   if (waiter.pulled && store.outbox === 0 && store.ready) return 'done'
-  if (state.kind === 'stopped' && hasFailed(waiter, state)) return 'failed'
+  // Asking has just left `stopped`, so this is a new failure, if only of a request that was under way.
+  if (state.kind === 'stopped') return 'failed'
   return waiter.pulled && pushTrouble !== null && needsPerson(pushTrouble.error) ? 'failed' : 'wait'
 }

@@ -6,7 +6,7 @@
  * effect once (P2). The verdicts in the response are news for people only. What lets the client drop a changeset
  * is the acknowledged number in a *pull*, because it comes from the same snapshot as the rows it wrote (P9).
  */
-import type { ChangesetNumber, ClientId, HistoryId } from './brands.ts'
+import type { ChangesetNumber, ClientId, HistoryId, UserId } from './brands.ts'
 import type { Changeset } from './changeset.ts'
 import type { ErrorData } from './errors.ts'
 
@@ -14,6 +14,8 @@ export type PushRequest = {
   client: ClientId
   /** The history the client has loaded; a server that does not know it answers `history_lost` and applies nothing. */
   history: HistoryId
+  /** Whose outbox it is, as the client knows from its pulls: another user's token pushes nothing (`user_changed`). */
+  user?: UserId
   /** Consecutive front of the outbox, numbers rising. */
   changesets: Changeset[]
 }

@@ -105,6 +105,23 @@ test('[P3] a write reaches Postgres and another client, and another program’s 
   expect(await ben.all(TITLES)).toEqual([{ title: 'from ada' }, { title: 'from psql' }])
 })
 
+test('[P11.5] work of one user is never pushed as another’s, and goes on when its user is back', async () => {
+  let user = 'ada'
+  const db = await open(() => user)
+  await db.sync.settled()
+  await db.sync.pause()
+  await db.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'by ada')`, [id(1)])
+  user = 'ben'
+  await db.sync.resume()
+  await expect(db.sync.settled()).rejects.toMatchObject({ code: 'user_changed' })
+  expect(await app.rows('select title from tasks')).toEqual([])
+  expect(db.status).toMatchObject({ phase: 'stopped', outbox: 1, rejections: 0 })
+  user = 'ada'
+  await db.sync.resume()
+  await db.sync.settled()
+  expect(await app.rows('select title from tasks')).toEqual([{ title: 'by ada' }])
+})
+
 test('[P8.1] a server that was away is found again by itself, and the work of meanwhile arrives', async () => {
   const ada = await open(() => 'ada')
   await ada.sync.settled()

@@ -99,6 +99,7 @@ function schemas(limits: Limits) {
   const push = v.object({
     client,
     history,
+    user: v.optional(v.string()),
     changesets: v.pipe(v.array(changeset), v.maxLength(limits.pushChangesets)),
   })
   const bootstrap = v.object({

@@ -37,6 +37,7 @@ export async function handlePush(
   request: PushRequest,
   user: UserId,
 ): Promise<PushResponse> {
+  if (request.user !== undefined && request.user !== user) throw new LandfallError('user_changed')
   checkNumbers(request.changesets)
   const holders = await prepareHolders(context, user)
   const verdicts = await retryCollisions(context, () =>
