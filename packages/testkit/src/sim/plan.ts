@@ -1,0 +1,57 @@
+/**
+ * A plan: everything that will happen in one simulated world, as plain data made from a seed.
+ *
+ * A plan looks at nothing that happens while it runs, so leaving steps out of it gives another valid plan: that is what
+ * shrinking does. What chance decides while it runs (which message is lost) is drawn from streams that are named after
+ * the device and the number of its message, so that leaving one step out does not shift the luck of the others.
+ */
+import type { LocalStep } from '../workload/local.ts'
+import type { Weather } from '../world/weather.ts'
+
+/** How an engine dies: around the n-th SQL statement or call of its disk from now on. */
+export type Death = { at: 'statement' | 'disk'; n: number; moment: 'before' | 'after' | 'torn' }
+
+/** What is left on the disk then: all that was written (the process died), or what was flushed (the power went). */
+export type Loss = 'kill' | 'power'
+
+export type Step =
+  | { kind: 'write'; device: string; write: LocalStep }
+  /** Another program's transaction in Postgres. `long`: it stays open until `end long` of the same name. */
+  | { kind: 'foreign'; statements: string[]; long?: string }
+  | { kind: 'end long'; long: string; commit: boolean }
+  | { kind: 'pass'; ms: number }
+  | { kind: 'weather'; device: string; weather: Weather }
+  | { kind: 'offline' | 'online'; device: string }
+  /** Closed in good order and opened again. */
+  | { kind: 'reopen'; device: string }
+  /** It is opened again once it has died, or at the latest with the end of the plan. */
+  | { kind: 'kill engine'; device: string; death: Death; loss: Loss }
+  /** The next so many writes of the disk find no room. */
+  | { kind: 'quota'; device: string; writes: number }
+  | { kind: 'clock jump'; device: string; ms: number }
+  /** Milliseconds that the device's clock gains in a real second. */
+  | { kind: 'clock drift'; device: string; msPerSecond: number }
+  | { kind: 'token'; device: string; valid: boolean }
+  | { kind: 'slow reader'; device: string }
+  | { kind: 'member'; user: string; key: string; joins: boolean }
+  /** A process dies at its next request: before its transaction, at a statement inside it, or after its commit. */
+  | { kind: 'kill server'; server: number; moment: 'before' | 'inside' | 'after'; statement: number }
+  /** The next writing transaction fails so at its n-th statement. */
+  | { kind: 'collision'; sqlstate: '40001' | '40P01'; statement: number }
+  /** Transactions fail while it lasts; then Postgres has a new start. */
+  | { kind: 'restart postgres'; ms: number }
+  | { kind: 'back up' }
+  /** Postgres comes back as it was at the last backup. */
+  | { kind: 'restore' }
+  | { kind: 'prune'; retentionMs: number }
+  /** The app's next schema: Postgres and servers at once, each device when it is opened the next time. */
+  | { kind: 'upgrade' }
+
+export type PlannedDevice = { name: string; user: string; skewMs: number }
+
+export type Plan = {
+  seed: number
+  servers: number
+  devices: PlannedDevice[]
+  steps: Step[]
+}

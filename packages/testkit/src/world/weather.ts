@@ -1,0 +1,31 @@
+/** What a network does to messages: how often each thing happens to one, in [0, 1], and how long messages take. */
+export type Weather = {
+  requestLost: number
+  responseLost: number
+  /** The server gets it twice. */
+  repeated: number
+  /** The server gets it again later, after others. */
+  repeatedLate: number
+  /** It reaches the server after the device's next one; the device hears that it was lost. */
+  reordered: number
+  cutShort: number
+  corrupted: number
+  /** No answer ever comes. */
+  halfOpen: number
+  streamCut: number
+  /** Longest delay of each direction. */
+  delayMs: number
+}
+
+export const FAIR: Weather = {
+  requestLost: 0,
+  responseLost: 0,
+  repeated: 0,
+  repeatedLate: 0,
+  reordered: 0,
+  cutShort: 0,
+  corrupted: 0,
+  halfOpen: 0,
+  streamCut: 0,
+  delayMs: 0,
+}
