@@ -2,7 +2,15 @@
 export * from './api.ts'
 export * from './ports.ts'
 export type * from './store.ts'
-export { openMemory, openOpfs, type OpfsDatabase, type OpfsOptions } from './adapters/sqlite-wasm.ts'
+export {
+  type FileOptions,
+  openFile,
+  openMemory,
+  openOpfs,
+  type OpfsDatabase,
+  type OpfsOptions,
+} from './adapters/sqlite-wasm.ts'
+export { loadSqlite, type SqliteModule } from './adapters/sqlite/raw.ts'
 export { platformClock, platformNetwork, platformRandomness, platformSignals } from './adapters/platform.ts'
 export { createEngine, type EngineOptions } from './engine.ts'
 export { createLiveQueries, type LiveQueries } from './live.ts'

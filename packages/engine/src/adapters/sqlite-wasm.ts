@@ -1,5 +1,6 @@
 /**
- * Opens databases of the wasm build: in memory (Node and browser) or in the browser's private file system (a worker).
+ * Opens databases of the wasm build: in memory (Node and browser), in the browser's private file system (a worker), or
+ * on a VFS that the caller has registered (a simulated disk).
  *
  * OPFS: the `opfs-sahpool` VFS, one pool directory per database. The pragmas are the cheapest mode that is on disk
  * when a commit returns: WAL under exclusive locking with a full flush. Handles of a worker that was just terminated
@@ -38,6 +39,14 @@ export type OpfsDatabase = {
   remove(): Promise<void>
 }
 
+export type FileOptions = LoadOptions & {
+  /** The name of a VFS registered with the module of `loadSqlite`. */
+  vfs: string
+  file: string
+  /** As for OPFS. */
+  relaxed?: boolean
+}
+
 type Pool = Awaited<ReturnType<SqliteModule['sqlite3']['installOpfsSAHPoolVfs']>>
 
 export async function openMemory(options: LoadOptions = {}): Promise<SqliteDriver> {
@@ -58,14 +67,7 @@ export async function openOpfs(options: OpfsOptions): Promise<OpfsDatabase> {
     // Gives the handles back, so that the next tab can open the files.
     pool.pauseVfs()
   }
-  const driver = createConnection(module, { pointer: pointerOf(db.pointer), close })
-  try {
-    configure(driver, options.relaxed ?? false)
-  } catch (error) {
-    // Files that nobody uses must not stay locked.
-    driver.close()
-    throw error
-  }
+  const driver = configured(createConnection(module, { pointer: pointerOf(db.pointer), close }), options)
   return {
     driver,
     isIntact: () => exists(options.directory),
@@ -73,6 +75,36 @@ export async function openOpfs(options: OpfsOptions): Promise<OpfsDatabase> {
       driver.close()
       await pool.removeVfs()
     },
+  }
+}
+
+/** Opens a file as `openOpfs` does, with the same pragmas, on another VFS. */
+export async function openFile(options: FileOptions): Promise<SqliteDriver> {
+  const module = await loadSqlite(options)
+  const db = openOn(module, options)
+  const close = (): void => db.close()
+  return configured(createConnection(module, { pointer: pointerOf(db.pointer), close }), options)
+}
+
+function openOn(
+  module: SqliteModule,
+  { vfs, file }: FileOptions,
+): InstanceType<SqliteModule['sqlite3']['oo1']['DB']> {
+  try {
+    return new module.sqlite3.oo1.DB({ filename: file, flags: 'c', vfs })
+  } catch (error) {
+    throw new LandfallError('storage_unavailable', { cause: messageOf(error) })
+  }
+}
+
+function configured(driver: SqliteDriver, options: { relaxed?: boolean }): SqliteDriver {
+  try {
+    configure(driver, options.relaxed ?? false)
+    return driver
+  } catch (error) {
+    // Files that nobody uses must not stay locked.
+    driver.close()
+    throw error
   }
 }
 
