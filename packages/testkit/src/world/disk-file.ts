@@ -20,15 +20,9 @@ export class DiskFile {
   readonly #earlier = new Map<number, Uint8Array[]>()
   /** Earlier sizes, the synced one first. */
   #sizes: number[] = []
-  #synced = false
 
   get size(): number {
     return this.#size
-  }
-
-  /** Whether the file's name is known to be on the disk. */
-  get synced(): boolean {
-    return this.#synced
   }
 
   bytes(): Uint8Array {
@@ -62,7 +56,6 @@ export class DiskFile {
   sync(): void {
     this.#earlier.clear()
     this.#sizes = []
-    this.#synced = true
   }
 
   cutPower(random: SeededRandom): void {

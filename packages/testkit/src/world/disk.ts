@@ -4,8 +4,9 @@
  * A database is opened on it by `openDisk`. Every read, write, sync, truncate, delete and open is a call
  * with a running number, and the watcher says what becomes of it. Death is the machine's: handles opened before it fail
  * for ever and change nothing, also after `restart`. A killed program leaves what it had written, since the system has
- * it; a power cut leaves what was synced and some of the rest (disk-file.ts). A name is on the disk once its file was
- * synced; a deletion that was not synced may be undone.
+ * it; a power cut leaves what was synced and some of the rest (disk-file.ts). Names are the
+ * directory's: one that was made or deleted may be gone or back after a cut, until a new file is first synced or a
+ * deletion asks for a sync, which SQLite's Unix files have put the whole directory on the disk.
  *
  * Not simulated: bytes that decay, syncs that lie, two programs on one disk (the second is refused, as the browser's
  * exclusive handles do).
@@ -78,7 +79,9 @@ export function createDisk(torn: SeededRandom): Disk {
 
 class SimulatedDisk implements Disk {
   readonly #files = new Map<string, DiskFile>()
-  /** Deleted, but not for good yet. */
+  /** Made since the directory was last synced. */
+  readonly #unnamed = new Set<DiskFile>()
+  /** Deleted since then. */
   readonly #ghosts = new Map<string, DiskFile>()
   readonly #torn: SeededRandom
   #fate: ((call: DiskCall) => DiskFate) | null = null
@@ -114,7 +117,7 @@ class SimulatedDisk implements Disk {
 
   erase(): void {
     this.#files.clear()
-    this.#ghosts.clear()
+    this.#syncNames()
   }
 
   files(): Map<string, Uint8Array> {
@@ -164,42 +167,54 @@ class SimulatedDisk implements Disk {
       file = new DiskFile()
       this.#files.set(name, file)
       this.#ghosts.delete(name)
+      this.#unnamed.add(file)
     })
-    return file === undefined ? null : createHandle(file, name ?? '', perform)
+    return file === undefined ? null : this.#handle(file, name ?? '', perform)
+  }
+
+  #handle(data: DiskFile, file: string, perform: Perform): DiskHandle {
+    return {
+      read(target, at) {
+        let there = 0
+        perform({ kind: 'read', file }, () => void (there = data.read(target, at)))
+        return there
+      },
+      write(source, at) {
+        perform({ kind: 'write', file }, (part) => {
+          data.write(source.subarray(0, Math.floor(source.length * part)), at)
+        })
+      },
+      truncate: (size) => perform({ kind: 'truncate', file }, () => data.truncate(size)),
+      sync: () =>
+        perform({ kind: 'sync', file }, () => {
+          data.sync()
+          if (this.#unnamed.has(data)) this.#syncNames()
+        }),
+      size: () => data.size,
+    }
   }
 
   #remove(name: string, synced: boolean): void {
     const file = this.#files.get(name)
+    if (file === undefined) return
     this.#files.delete(name)
-    if (file?.synced && !synced) this.#ghosts.set(name, file)
+    if (!this.#unnamed.delete(file)) this.#ghosts.set(name, file)
+    if (synced) this.#syncNames()
+  }
+
+  #syncNames(): void {
+    this.#unnamed.clear()
+    this.#ghosts.clear()
   }
 
   #cutPower(random: SeededRandom): void {
     for (const [name, ghost] of this.#ghosts) if (random.number() < 0.5) this.#files.set(name, ghost)
-    this.#ghosts.clear()
     for (const [name, file] of this.#files) {
-      if (!file.synced && random.number() < 0.5) this.#files.delete(name)
+      if (this.#unnamed.has(file) && random.number() < 0.5) this.#files.delete(name)
       else file.cutPower(random)
     }
+    this.#syncNames()
   }
 }
 
 type Perform = (call: Omit<DiskCall, 'n'>, act: (part: number) => void) => void
-
-function createHandle(data: DiskFile, file: string, perform: Perform): DiskHandle {
-  return {
-    read(target, at) {
-      let there = 0
-      perform({ kind: 'read', file }, () => void (there = data.read(target, at)))
-      return there
-    },
-    write(source, at) {
-      perform({ kind: 'write', file }, (part) => {
-        data.write(source.subarray(0, Math.floor(source.length * part)), at)
-      })
-    },
-    truncate: (size) => perform({ kind: 'truncate', file }, () => data.truncate(size)),
-    sync: () => perform({ kind: 'sync', file }, () => data.sync()),
-    size: () => data.size,
-  }
-}
