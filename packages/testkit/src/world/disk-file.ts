@@ -1,7 +1,7 @@
 /**
  * One file of a simulated disk: its bytes as they read now, and what a power cut may make of them.
  *
- * Since the last sync every content that a 512-byte sector has had is kept, oldest (the synced one) first, and every
+ * Since the last sync the contents that a 512-byte sector has had are kept, oldest (the synced one) first, and every
  * size that the file has had. A cut picks one of them for each sector and for the size, independently: sectors reach
  * a platter in any order, an overwritten one may be any of its versions, a size may move without its data. A sector
  * itself is never torn. That is more than a real device does, and what SQLite's WAL with full flushes is built to
@@ -10,16 +10,16 @@
 import type { SeededRandom } from './random.ts'
 
 const SECTOR = 512
-const NOTHING = new Uint8Array(SECTOR)
-const FIRST_CAPACITY = 16 * 1024
+const FIRST_CAPACITY = 64 * 1024
+
+/** What a change replaced: whole sectors, and the file's size before it. */
+type Replaced = { at: number; bytes: Uint8Array; size: number }
 
 export class DiskFile {
   #data = new Uint8Array(FIRST_CAPACITY)
   #size = 0
-  /** Earlier contents by sector, the synced one first. */
-  readonly #earlier = new Map<number, Uint8Array[]>()
-  /** Earlier sizes, the synced one first. */
-  #sizes: number[] = []
+  /** Since the last sync, oldest first. */
+  #replaced: Replaced[] = []
 
   get size(): number {
     return this.#size
@@ -39,8 +39,8 @@ export class DiskFile {
 
   write(source: Uint8Array, at: number): void {
     const end = at + source.length
-    this.#remember(at, end)
     this.#reserve(end)
+    this.#remember(at, end)
     this.#data.set(source, at)
     this.#size = Math.max(this.#size, end)
   }
@@ -54,31 +54,37 @@ export class DiskFile {
   }
 
   sync(): void {
-    this.#earlier.clear()
-    this.#sizes = []
+    this.#replaced = []
   }
 
   cutPower(random: SeededRandom): void {
-    for (const [sector, contents] of this.#earlier) {
+    for (const [at, contents] of this.#contents()) {
       const kept = contents[random.below(contents.length + 1)]
-      if (kept !== undefined) this.#data.set(kept, sector * SECTOR)
+      if (kept !== undefined) this.#data.set(kept, at)
     }
-    const size = this.#sizes[random.below(this.#sizes.length + 1)] ?? this.#size
+    const size = this.#replaced[random.below(this.#replaced.length + 1)]?.size ?? this.#size
     this.#data.fill(0, size)
     this.#size = size
     this.sync()
   }
 
-  /** Keeps what the sectors hold before they change. */
-  #remember(from: number, to: number): void {
-    this.#sizes.push(this.#size)
-    for (let sector = Math.floor(from / SECTOR); sector * SECTOR < to; sector++) {
-      const start = sector * SECTOR
-      const content = start < this.#size ? this.#data.slice(start, start + SECTOR) : NOTHING
-      const contents = this.#earlier.get(sector)
-      if (contents === undefined) this.#earlier.set(sector, [content])
-      else contents.push(content)
+  /** The earlier contents of each changed sector, by where it starts. */
+  #contents(): Map<number, Uint8Array[]> {
+    const all = new Map<number, Uint8Array[]>()
+    for (const { at, bytes } of this.#replaced) {
+      for (let offset = 0; offset < bytes.length; offset += SECTOR) {
+        const contents = all.get(at + offset) ?? []
+        contents.push(bytes.subarray(offset, offset + SECTOR))
+        all.set(at + offset, contents)
+      }
     }
+    return all
+  }
+
+  #remember(from: number, to: number): void {
+    const at = Math.floor(from / SECTOR) * SECTOR
+    const bytes = this.#data.slice(at, Math.ceil(to / SECTOR) * SECTOR)
+    this.#replaced.push({ at, bytes, size: this.#size })
   }
 
   /** Whole sectors, so that one can always be put back. */
