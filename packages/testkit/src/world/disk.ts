@@ -1,12 +1,12 @@
 /**
  * A simulated disk: files in memory, a fate for every call, death at any of them, and what is found afterwards.
  *
- * A database is opened on it by `openDisk`. Every read, write, sync, truncate, delete and open is a call
- * with a running number, and the watcher says what becomes of it. Death is the machine's: handles opened before it fail
- * for ever and change nothing, also after `restart`. A killed program leaves what it had written, since the system has
- * it; a power cut leaves what was synced and some of the rest (disk-file.ts). Names are the
- * directory's: one that was made or deleted may be gone or back after a cut, until a new file is first synced or a
- * deletion asks for a sync, which SQLite's Unix files have put the whole directory on the disk.
+ * A database is opened on it by `openDisk`. Every read, write, sync, truncate, delete and open is a call with a running
+ * number, and the watcher says what becomes of it. Death is the machine's: handles opened before it fail for ever and
+ * change nothing, also after `restart`. A killed program leaves what it had written, since the system has it; a power
+ * cut leaves what was synced and some of the rest (disk-file.ts). Names belong to the directory: one that was made or
+ * deleted may be gone or back after a cut, until a deletion asks for a sync or a new file is first synced. SQLite's own
+ * Unix files sync the directory then; a browser's pool makes every name durable at once.
  *
  * Not simulated: bytes that decay, syncs that lie, two programs on one disk (the second is refused, as the browser's
  * exclusive handles do).
