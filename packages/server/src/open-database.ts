@@ -1,7 +1,8 @@
 /** Opens the database an address names, real or embedded; the one place that knows both adapters. */
 import { LandfallError } from '@landfall/protocol'
 import { systemClock } from './adapters/node.ts'
-import { openPglite } from './adapters/pglite.ts'
+import type { PGlite } from '@electric-sql/pglite'
+import { openPglite, overPglite } from './adapters/pglite.ts'
 import { openPostgres } from './adapters/postgres.ts'
 import { DEFAULT_TIMEOUTS, type Timeouts } from './adapters/settings.ts'
 import type { Database } from './database.ts'
@@ -15,9 +16,13 @@ export type DatabaseOptions = {
   timeouts?: Partial<Timeouts>
 }
 
-/** `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`. */
-export async function openDatabase(address: string, options: DatabaseOptions = {}): Promise<Database> {
+/** `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`; or a PGlite that the app has made itself. */
+export async function openDatabase(
+  address: string | PGlite,
+  options: DatabaseOptions = {},
+): Promise<Database> {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+  if (typeof address !== 'string') return overPglite(address, timeouts)
   if (/^postgres(ql)?:\/\//.test(address)) {
     const { connections = 10, prepare = true } = options
     return openPostgres({ url: address, connections, prepare, timeouts, clock: systemClock })

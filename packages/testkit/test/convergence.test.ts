@@ -3,7 +3,7 @@
  * A failing seed prints itself and runs again alone by `SEEDS=n`.
  */
 import { codecFor } from '@landfall/schema'
-import { createWorld, type Device, type Fate, type SeededRandom, type World } from '@landfall/testkit'
+import { createWorld, type Device, type SeededRandom, type World } from '@landfall/testkit'
 import { afterEach, expect, test } from 'vitest'
 import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
 
@@ -52,7 +52,7 @@ test.each(SEEDS)(
 )
 
 function calm(device: Device): void {
-  device.network.setWeather({ fate: () => 'deliver', delayMs: () => 0 })
+  device.network.setWeather({})
   device.network.setOnline(true)
 }
 
@@ -71,11 +71,8 @@ async function localWork(device: Device, random: SeededRandom): Promise<void> {
   else await comment(device, task, random)
 }
 
-const FATES: Fate[] = ['deliver', 'deliver', 'lose request', 'lose response', 'repeat']
-
 function storm(device: Device, random: SeededRandom): void {
-  const fate = () => FATES[random.below(FATES.length)] ?? 'deliver'
-  device.network.setWeather({ fate, delayMs: () => random.below(800) })
+  device.network.setWeather({ requestLost: 0.2, responseLost: 0.2, repeated: 0.2, delayMs: random.below(800) })
 }
 
 async function upsert(device: Device, task: string, random: SeededRandom): Promise<void> {

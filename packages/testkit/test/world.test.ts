@@ -1,6 +1,6 @@
 /** Whole-system rules: real engines, the real server, a real Postgres, virtual time. */
 import { LandfallError } from '@landfall/protocol'
-import { createWorld, type Device, type Fate, type World, type WorldOptions } from '@landfall/testkit'
+import { createWorld, type Device, type World, type WorldOptions } from '@landfall/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
 
@@ -75,11 +75,7 @@ test('[P2] with half of all responses lost and repeated, each changeset takes ef
   )
   const ada = await world.open('a', { user: 'ada' })
   await world.settle()
-  const fates: Fate[] = ['deliver', 'lose response', 'repeat', 'lose request']
-  ada.network.setWeather({
-    fate: () => fates[world.random.below(4)] ?? 'deliver',
-    delayMs: () => world.random.below(500),
-  })
+  ada.network.setWeather({ requestLost: 0.25, responseLost: 0.3, repeated: 0.3, delayMs: 250 })
   for (let n = 1; n <= 30; n++) {
     await addTask(ada, n, `task ${n}`)
     await world.pass(world.random.below(2_000))

@@ -13,7 +13,10 @@ import { settingStatements, type Timeouts } from './settings.ts'
 /** `directory` null: in memory. */
 export async function openPglite(directory: string | null, timeouts: Timeouts): Promise<Database> {
   if (directory !== null) mkdirSync(directory, { recursive: true })
-  const db = await PGlite.create(directory === null ? {} : { dataDir: directory })
+  return overPglite(await PGlite.create(directory === null ? {} : { dataDir: directory }), timeouts)
+}
+
+export function overPglite(db: PGlite, timeouts: Timeouts): Database {
   const asText = textOptions(db)
   return {
     kind: 'pglite',

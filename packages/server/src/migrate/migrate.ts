@@ -6,7 +6,7 @@
  * From a trigger's commit on, every write to its table is in the log. Rows that exist need nothing: clients load them
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
-import { LandfallError, type Manifest } from '@landfall/protocol'
+import { LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
 import { quoteTable, type SyncDefinition } from '@landfall/schema'
 import { systemRandomness } from '../adapters/node.ts'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database.ts'
@@ -31,15 +31,20 @@ export type MigrationReport = {
 export async function migrateSync(
   database: Database,
   sync: Pick<SyncDefinition, 'manifest'>,
+  { randomness = systemRandomness }: { randomness?: Randomness } = {},
 ): Promise<MigrationReport> {
   try {
-    return await migrate(database, sync.manifest)
+    return await migrate(database, sync.manifest, randomness)
   } catch (error) {
     throw explained(error)
   }
 }
 
-async function migrate(database: Database, manifest: Manifest): Promise<MigrationReport> {
+async function migrate(
+  database: Database,
+  manifest: Manifest,
+  randomness: Randomness,
+): Promise<MigrationReport> {
   const tables = await database.transaction(WRITE, async (tx) => {
     await checkServer(tx)
     const found = await checkTables(tx, manifest)
@@ -52,7 +57,7 @@ async function migrate(database: Database, manifest: Manifest): Promise<Migratio
     if (await database.transaction(WRITE, (tx) => captureTable(tx, live))) captured.push(live.table.name)
   }
   const released = await database.transaction(WRITE, (tx) => releaseTables(tx, manifest))
-  await recordHistory(database, systemRandomness)
+  await recordHistory(database, randomness)
   return { captured, released }
 }
 

@@ -38,6 +38,8 @@ export type Step =
   | { kind: 'kill server'; server: number; moment: 'before' | 'inside' | 'after'; statement: number }
   /** The next writing transaction fails so at its n-th statement. */
   | { kind: 'collision'; sqlstate: '40001' | '40P01'; statement: number }
+  /** The next writing transaction commits, and its answer is lost. */
+  | { kind: 'lose commit' }
   /** Transactions fail while it lasts; then Postgres has a new start. */
   | { kind: 'restart postgres'; ms: number }
   | { kind: 'back up' }

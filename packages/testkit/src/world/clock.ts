@@ -43,9 +43,50 @@ export function createVirtualClock(startMs: number): VirtualClock {
   }
 }
 
-/** The same clock as seen from a device whose own clock is wrong by `skewMs`. */
-export function skewed(clock: Clock, skewMs: number): Clock {
-  return { now: () => clock.now() + skewMs, after: clock.after }
+/** A clock of one actor's own: wrong if it is told to be, and its timers end with the actor. */
+export type OwnClock = Clock & {
+  /** Somebody sets it: from now on it is this much further ahead. */
+  jump(ms: number): void
+  /** It gains so many milliseconds in a second. */
+  drift(msPerSecond: number): void
+  /** Drops all timers; none starts any more. */
+  stop(): void
+}
+
+/** Timers of a real machine do not follow its wall clock, so these do not either. */
+export function ownClock(clock: Clock, skewMs = 0): OwnClock {
+  let ahead = skewMs
+  let gain = 0
+  let since = clock.now()
+  let stopped = false
+  const cancels = new Set<() => void>()
+  const gained = (): number => ahead + (gain * (clock.now() - since)) / 1_000
+  return {
+    now: () => Math.floor(clock.now() + gained()),
+    after(ms, run) {
+      if (stopped) return () => {}
+      const cancelTimer = clock.after(ms, () => {
+        cancels.delete(cancel)
+        run()
+      })
+      const cancel = (): void => {
+        cancels.delete(cancel)
+        cancelTimer()
+      }
+      cancels.add(cancel)
+      return cancel
+    },
+    jump: (ms) => void (ahead += ms),
+    drift(msPerSecond) {
+      ahead = gained()
+      since = clock.now()
+      gain = msPerSecond
+    },
+    stop() {
+      stopped = true
+      for (const cancel of [...cancels]) cancel()
+    },
+  }
 }
 
 function comesBefore(a: Timer, b: Timer): boolean {

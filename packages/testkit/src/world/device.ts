@@ -1,7 +1,9 @@
 /**
- * A simulated device: the real engine on real SQLite (in memory), on the world's clock, network and seed.
+ * A simulated device: the real engine on real SQLite on a simulated disk, with a clock, a network and luck of its own.
  *
- * Its `EngineApi` is the one a browser's worker offers; `rows` reads the mirror the way the app would.
+ * It can be closed and opened again, or die at any statement or call of its disk; what was durable is found when it is
+ * opened the next time. A dead engine's timers are dropped and nothing leaves it any more, as if the process had gone;
+ * its promises may stay open for ever.
  */
 import {
   createEngine,
@@ -9,75 +11,209 @@ import {
   type EngineApi,
   type EngineEvent,
   type EngineStatus,
-  openMemory,
   openStore,
+  type SqliteDriver,
   type SqlParam,
 } from '@landfall/engine'
-import type { Clock, Manifest } from '@landfall/protocol'
+import { type Clock, LandfallError, type Manifest } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
-import type { DeviceNetwork } from './network.ts'
+import { type OwnClock, ownClock } from './clock.ts'
+import { createDisk, type Disk } from './disk.ts'
+import { type Air, createDeviceNetwork, type DeviceNetwork } from './network.ts'
+import { openDisk } from './open-disk.ts'
 import type { SeededRandom } from './random.ts'
+import { type StatementRun, watchDriver } from './watched-driver.ts'
 
 export type Row = { [column: string]: SqliteValue }
 
 export type Device = {
   readonly name: string
+  readonly user: string
   readonly engine: EngineApi
   readonly network: DeviceNetwork
-  /** Everything the engine has told, in order. */
+  readonly clock: OwnClock
+  readonly disk: Disk
+  /** The open database, for those who look past the engine; `watch` does not hear of it. */
+  readonly driver: SqliteDriver
+  readonly manifest: Manifest
+  readonly alive: boolean
+  /** Everything its engines have told, in order. */
   readonly events: readonly EngineEvent[]
   status(): Promise<EngineStatus>
   run(sql: string, params?: SqlParam[]): Promise<void>
   rows(sql: string, params?: SqlParam[]): Promise<Row[]>
+  /** What the app's token source gives; null: nobody is signed in. */
+  setToken(token: string | null): void
+  /** Hears of each statement of the engine; what it throws fails the statement. */
+  watch(hook: ((run: StatementRun) => void) | null): void
+  /** The process ends now, or the power goes; `open` finds what is left. */
+  kill(loss: 'kill' | 'power'): void
+  close(): Promise<void>
+  /** Opens the database again, perhaps with the app's next schema. Throws where the disk fails. */
+  open(manifest?: Manifest): Promise<void>
 }
 
 export type DeviceParts = {
   name: string
-  token: string
+  user: string
   manifest: Manifest
   url: string
   clock: Clock
+  skewMs: number
   random: SeededRandom
-  network: DeviceNetwork
+  air: Omit<Air, 'clock' | 'luck'>
+  /** Hears of everything the engine tells, as it is told. */
+  heard?: (event: EngineEvent) => void
 }
 
 export async function openDevice(parts: DeviceParts): Promise<Device> {
-  const { name, manifest, url, clock, random, network } = parts
-  const randomness = random.fork(name)
-  const driver = await openMemory()
-  const events: EngineEvent[] = []
-  const listener = (event: EngineEvent): void => void events.push(event)
-  const engine = createEngine({
-    store: openStore(driver, manifest, { clock, randomness }),
-    live: createLiveQueries(driver, listener),
-    driver,
-    manifest,
-    url,
-    network,
-    clock,
-    randomness,
-    token: async () => parts.token,
-    storage: {
-      kind: 'memory',
-      persisted: async () => false,
-      exist: async () => true,
-      remove: async () => {},
-    },
-    signals: () => () => {},
-    listener,
-  })
-  return {
-    name,
-    engine,
-    network,
-    events,
-    status: () => engine.status(),
-    async run(sql, params = []) {
-      await engine.query(sql, params)
-    },
-    async rows(sql, params = []) {
-      const { columns, rows } = await engine.query(sql, params)
-      return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))
-    },
+  const device = new SimulatedDevice(parts)
+  await device.open()
+  return device
+}
+
+/** One opening of the database. */
+type Life = { engine: EngineApi; driver: SqliteDriver; network: DeviceNetwork; timers: OwnClock }
+
+class SimulatedDevice implements Device {
+  readonly name: string
+  readonly user: string
+  readonly clock: OwnClock
+  readonly disk: Disk
+  readonly events: EngineEvent[] = []
+  manifest: Manifest
+  readonly #parts: DeviceParts
+  readonly #random: SeededRandom
+  #token: string | null
+  #life: Life | null = null
+  #network: DeviceNetwork
+  #messages = 0
+  #hook: ((run: StatementRun) => void) | null = null
+
+  constructor(parts: DeviceParts) {
+    this.#parts = parts
+    this.name = parts.name
+    this.user = parts.user
+    this.manifest = parts.manifest
+    this.clock = ownClock(parts.clock, parts.skewMs)
+    this.#random = parts.random.fork(parts.name)
+    this.disk = createDisk(this.#random.fork('torn'))
+    this.#token = parts.user
+    this.#network = this.#connect()
+  }
+
+  get engine(): EngineApi {
+    return this.#running().engine
+  }
+
+  get driver(): SqliteDriver {
+    return this.#running().driver
+  }
+
+  get network(): DeviceNetwork {
+    return this.#network
+  }
+
+  get alive(): boolean {
+    return this.#life !== null && !this.disk.dead
+  }
+
+  status(): Promise<EngineStatus> {
+    return this.engine.status()
+  }
+
+  async run(sql: string, params: SqlParam[] = []): Promise<void> {
+    await this.engine.query(sql, params)
+  }
+
+  async rows(sql: string, params: SqlParam[] = []): Promise<Row[]> {
+    const { columns, rows } = await this.engine.query(sql, params)
+    return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))
+  }
+
+  setToken(token: string | null): void {
+    this.#token = token
+  }
+
+  watch(hook: ((run: StatementRun) => void) | null): void {
+    this.#hook = hook
+  }
+
+  kill(loss: 'kill' | 'power'): void {
+    this.disk.die()
+    const life = this.#life
+    this.#life = null
+    this.#hook = null
+    this.disk.watch(null)
+    life?.timers.stop()
+    this.#network.cut()
+    closeQuietly(life?.driver)
+    this.disk.restart(loss, this.#random.fork(`restart ${this.#messages}`))
+  }
+
+  async close(): Promise<void> {
+    const life = this.#life
+    this.#life = null
+    await life?.engine.close()
+    life?.timers.stop()
+    this.#network.cut()
+  }
+
+  async open(manifest = this.manifest): Promise<void> {
+    const { url } = this.#parts
+    const timers = ownClock({ now: () => this.clock.now(), after: this.#parts.clock.after })
+    const randomness = this.#random.fork(`opening ${this.#messages++}`)
+    this.#network = this.#connect()
+    const driver = await openDisk(this.disk, { clock: this.clock })
+    const watched = watchDriver(driver, (run) => this.#hook?.(run))
+    try {
+      const store = openStore(watched, manifest, { clock: timers, randomness })
+      this.manifest = manifest
+      const listener = (event: EngineEvent): void => this.#heard(event)
+      const live = createLiveQueries(watched, listener)
+      const ports = { clock: timers, randomness, network: this.#network, listener, signals: () => () => {} }
+      const token = async (): Promise<string | null> => this.#token
+      const given = { store, live, driver: watched, manifest, url, token, storage: STORAGE }
+      const engine = createEngine({ ...given, ...ports })
+      this.#life = { engine, driver, network: this.#network, timers }
+    } catch (error) {
+      closeQuietly(driver)
+      throw error
+    }
+  }
+
+  #running(): Life {
+    if (this.#life === null) throw new LandfallError('database_closed', { device: this.name })
+    return this.#life
+  }
+
+  #heard(event: EngineEvent): void {
+    this.events.push(event)
+    this.#parts.heard?.(event)
+  }
+
+  #connect(): DeviceNetwork {
+    const luck = this.#random.fork(`network ${this.#messages}`)
+    return createDeviceNetwork({
+      ...this.#parts.air,
+      clock: this.#parts.clock,
+      luck: (message) => luck.fork(`${message}`),
+    })
+  }
+}
+
+const STORAGE = {
+  kind: 'file',
+  persisted: async () => true,
+  exist: async () => true,
+  remove: async () => {},
+} as const
+
+/** A dead disk's database has memory to give back, and nothing else to say. */
+function closeQuietly(driver: SqliteDriver | undefined): void {
+  try {
+    driver?.close()
+  } catch {
+    // It was dead.
   }
 }

@@ -1,59 +1,203 @@
 /**
- * A network between engines and one server app, in memory, that loses, repeats and delays as it is told.
+ * The network of one device: carries real `Request`s to whichever server answers, and does to them what the weather says.
  *
- * It carries real `Request`s to the real Hono app. What it does to one exchange is decided before the exchange by the
- * `Weather`. Streams (`GET /live`) are handed through and cut when the device goes offline.
+ * What happens to a message is drawn from a stream of luck named after the message's number, before it is sent; so the
+ * fate of one does not depend on how many draws another took. Streams (`GET /live`) are handed through piece by piece
+ * and cut when the device goes offline. A device that died is `cut`: nothing leaves it and nothing reaches it any more.
  */
-import type { Clock } from '@landfall/protocol'
 import type { Network } from '@landfall/engine'
-
-/** What becomes of one exchange. */
-export type Fate = 'deliver' | 'lose request' | 'lose response' | 'repeat'
-
-export type Weather = { fate(): Fate; delayMs(): number }
-
-export const CALM: Weather = { fate: () => 'deliver', delayMs: () => 0 }
+import type { Clock } from '@landfall/protocol'
+import type { Fault } from '../sim/faults.ts'
+import type { SeededRandom } from './random.ts'
+import { FAIR, type Weather } from './weather.ts'
 
 export type Handler = (request: Request) => Response | Promise<Response>
 
-export type DeviceNetwork = Network & { setOnline(online: boolean): void; setWeather(weather: Weather): void }
+/** What an exchange carried, for those who watch: bodies as text, null where nothing came. */
+export type Exchange = { path: string; sent: string; received: string | null; status: number | null }
 
-export type Air = { clock: Clock; handler: Handler }
+export type Air = {
+  clock: Clock
+  /** Chance for the message of this number. */
+  luck(message: number): SeededRandom
+  /** The server that gets the message. */
+  route(luck: SeededRandom): Handler
+  struck?(fault: Fault): void
+  seen?(exchange: Exchange): void
+}
+
+export type DeviceNetwork = Network & {
+  setOnline(online: boolean): void
+  setWeather(weather: Partial<Weather>): void
+  /** The stream's reader takes nothing while it is stalled. */
+  stall(stalled: boolean): void
+  cut(): void
+}
 
 export function createDeviceNetwork(air: Air): DeviceNetwork {
-  let online = true
-  let weather = CALM
-  const streams = new Set<AbortController>()
-  return {
-    setOnline(value) {
-      online = value
-      if (!online) for (const stream of streams) stream.abort(new TypeError('network is down'))
-    },
-    setWeather(value) {
-      weather = value
-    },
-    async fetch(url, init) {
-      const delay = weather.delayMs()
-      if (delay > 0) await new Promise<void>((resolve) => air.clock.after(delay, resolve))
-      if (!online) throw new TypeError('network is down')
-      const fate = weather.fate()
-      if (fate === 'lose request') throw new TypeError('request lost')
-      const cut = new AbortController()
-      streams.add(cut)
-      const response = await exchange(air, url, { ...init, signal: joined(init.signal, cut.signal) })
-      if (response.headers.get('content-type')?.startsWith('text/event-stream')) return response
-      if (fate === 'repeat') await (await exchange(air, url, init)).arrayBuffer()
-      const body = await response.arrayBuffer()
-      if (!online || fate === 'lose response') throw new TypeError('response lost')
-      return new Response(body, { status: response.status, headers: response.headers })
-    },
+  return new AirLink(air)
+}
+
+type Carried = { url: string; init: RequestInit; luck: SeededRandom; weather: Weather }
+
+class AirLink implements DeviceNetwork {
+  readonly #air: Air
+  #online = true
+  #weather: Weather = FAIR
+  #messages = 0
+  #stalled = false
+  #late: (() => Promise<unknown>) | null = null
+  readonly #open = new Set<AbortController>()
+
+  constructor(air: Air) {
+    this.#air = air
+  }
+
+  setOnline(online: boolean): void {
+    this.#online = online
+    if (!online) this.#cutAll('network is down')
+  }
+
+  setWeather(weather: Partial<Weather>): void {
+    this.#weather = { ...FAIR, ...weather }
+  }
+
+  stall(stalled: boolean): void {
+    this.#stalled = stalled
+  }
+
+  cut(): void {
+    this.#online = false
+    this.#late = null
+    this.#cutAll('the device is gone')
+  }
+
+  async fetch(url: string, init: RequestInit): Promise<Response> {
+    const luck = this.#air.luck(this.#messages++)
+    const weather = this.#weather
+    await this.#delay(luck, weather)
+    if (!this.#online) throw new TypeError('network is down')
+    const cut = new AbortController()
+    this.#open.add(cut)
+    const signal = init.signal ? AbortSignal.any([init.signal, cut.signal]) : cut.signal
+    const carried: Carried = { url, init: { ...init, signal }, luck, weather }
+    const isStream = url.endsWith('/live')
+    const answer = isStream ? this.#stream(carried, cut) : this.#message(carried)
+    try {
+      return await Promise.race([answer, aborted(signal)])
+    } finally {
+      if (!isStream) this.#open.delete(cut)
+    }
+  }
+
+  async #message(carried: Carried): Promise<Response> {
+    const { luck, weather } = carried
+    const strikes = (rate: number, fault: Fault): boolean => this.#strikes(luck, rate, fault)
+    const late = this.#late
+    this.#late = null
+    if (strikes(weather.requestLost, 'request lost')) throw new TypeError('request lost')
+    if (strikes(weather.reordered, 'reordered')) {
+      this.#late = () => this.#exchange(carried)
+      throw new TypeError('request lost')
+    }
+    const response = await this.#exchange(carried)
+    if (late !== null) await late()
+    if (strikes(weather.repeated, 'repeated')) await this.#exchange(carried)
+    if (strikes(weather.repeatedLate, 'repeated late')) this.#late = () => this.#exchange(carried)
+    if (strikes(weather.halfOpen, 'half-open')) await new Promise<never>(() => {})
+    await this.#delay(luck, weather)
+    if (!this.#online || strikes(weather.responseLost, 'response lost')) throw new TypeError('response lost')
+    return this.#damaged(response, carried)
+  }
+
+  /** What arrives of the answer. Never bytes that could pass for an answer: between the two there is TLS. */
+  #damaged({ body, status, headers }: Answer, { luck, weather }: Carried): Response {
+    if (this.#strikes(luck, weather.cutShort, 'cut short')) {
+      return new Response(body.slice(0, luck.below(Math.max(1, body.length))), { status, headers })
+    }
+    if (this.#strikes(luck, weather.corrupted, 'corrupted')) return portal(luck)
+    return new Response(body, { status, headers })
+  }
+
+  async #exchange({ url, init, luck }: Carried): Promise<Answer> {
+    const sent = typeof init.body === 'string' ? init.body : ''
+    // The server's work does not end because the caller has gone away.
+    const { signal: _, ...rest } = init
+    const exchange: Exchange = { path: new URL(url).pathname, sent, received: null, status: null }
+    try {
+      const response = await this.#air.route(luck)(new Request(url, rest))
+      const body = await response.text()
+      Object.assign(exchange, { received: body, status: response.status })
+      return { body, status: response.status, headers: response.headers }
+    } finally {
+      this.#air.seen?.(exchange)
+    }
+  }
+
+  async #stream({ url, init, luck, weather }: Carried, cut: AbortController): Promise<Response> {
+    const response = await this.#air.route(luck)(new Request(url, init))
+    if (response.body === null) return response
+    if (this.#strikes(luck, weather.streamCut, 'stream cut')) {
+      this.#air.clock.after(1_000 + luck.below(20_000), () => cut.abort(new TypeError('stream cut')))
+    }
+    return new Response(this.#piecewise(response.body, cut.signal), {
+      status: response.status,
+      headers: response.headers,
+    })
+  }
+
+  #piecewise(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
+    const reader = body.getReader()
+    const end = (): void => void reader.cancel().catch(() => {})
+    signal.addEventListener('abort', end, { once: true })
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          if (this.#stalled) return
+          const { done, value } = await reader.read()
+          if (signal.aborted) controller.error(new TypeError('stream cut'))
+          else if (done) controller.close()
+          else controller.enqueue(value)
+        },
+        cancel: end,
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  #strikes(luck: SeededRandom, rate: number, fault: Fault): boolean {
+    // Drawn also where nothing can happen: later draws stay where they are.
+    const struck = luck.number() < rate
+    if (struck) this.#air.struck?.(fault)
+    return struck
+  }
+
+  async #delay(luck: SeededRandom, { delayMs }: Weather): Promise<void> {
+    const ms = luck.below(delayMs + 1)
+    if (ms === 0) return
+    if (ms > 1_000) this.#air.struck?.('delayed')
+    await new Promise<void>((resolve) => this.#air.clock.after(ms, resolve))
+  }
+
+  #cutAll(reason: string): void {
+    for (const cut of this.#open) cut.abort(new TypeError(reason))
+    this.#open.clear()
   }
 }
 
-function exchange(air: Air, url: string, init: RequestInit): Promise<Response> {
-  return Promise.resolve(air.handler(new Request(url, init)))
+type Answer = { body: string; status: number; headers: Headers }
+
+/** A captive portal's page, or noise. */
+function portal(luck: SeededRandom): Response {
+  const pages = ['<!doctype html><title>Sign in to the network</title>', '{"push":nul', '\u0000\u0001', 'null', '[]']
+  const headers = { 'content-type': 'text/html' }
+  return new Response(pages[luck.below(pages.length)] ?? '', { status: luck.below(2) === 0 ? 200 : 502, headers })
 }
 
-function joined(own: AbortSignal | null | undefined, cut: AbortSignal): AbortSignal {
-  return own ? AbortSignal.any([own, cut]) : cut
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason instanceof Error ? signal.reason : new TypeError('aborted'))
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
 }

@@ -14,9 +14,8 @@ import {
   type SyncServer,
   type SyncServerOptions,
 } from '@landfall/server'
-import { createVirtualClock, skewed } from './clock.ts'
+import { createVirtualClock } from './clock.ts'
 import { type Device, openDevice } from './device.ts'
-import { createDeviceNetwork } from './network.ts'
 import { createRandom, type SeededRandom } from './random.ts'
 import { counted, stillness } from './stillness.ts'
 
@@ -85,23 +84,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     random,
     server,
     async open(name, { user, skewMs = 0 }) {
-      const network = createDeviceNetwork({ clock, handler: (request) => server.app.fetch(request) })
-      const device = await openDevice({
-        name,
-        token: user,
-        manifest: sync.manifest,
-        url: ORIGIN,
-        clock: skewed(clock, skewMs),
-        random,
-        network,
-      })
+      const air = { route: () => (request: Request) => server.app.fetch(request) }
+      const { manifest } = sync
+      const device = await openDevice({ name, user, skewMs, manifest, url: ORIGIN, clock, random, air })
       devices.push(device)
       return device
     },
     pass,
     settle,
     async close() {
-      for (const device of devices) await device.engine.close()
+      for (const device of devices) await device.close()
       await server.close()
     },
   }

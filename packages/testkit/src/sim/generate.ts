@@ -1,0 +1,163 @@
+/**
+ * Makes a plan from a seed: who there is, what they do, and what goes wrong, each seed in a mix of its own.
+ *
+ * Swarm testing again (Groce et al., 2012): a seed leaves out a random half of the kinds of steps, so that rare faults
+ * meet each other in some seeds instead of drowning in all of them.
+ */
+import { planForeign } from '../workload/foreign.ts'
+import { planTransaction } from '../workload/local.ts'
+import { swarm } from '../workload/weights.ts'
+import type { Workload } from '../workload/workload.ts'
+import { createRandom, type SeededRandom } from '../world/random.ts'
+import type { Weather } from '../world/weather.ts'
+import type { SimApp } from './app.ts'
+import type { Plan, PlannedDevice, Step } from './plan.ts'
+import { workloadOf } from './theatre.ts'
+
+export type Size = { steps: number; devices: number; servers: number }
+
+export const SIZE: Size = { steps: 60, devices: 3, servers: 2 }
+
+type Writing = { app: SimApp; workload: Workload; devices: PlannedDevice[]; random: SeededRandom; counts: Map<string, number>; servers: number }
+type Maker = (writing: Writing) => Step[]
+
+/** How often each kind is drawn; those above 1 are never left out. */
+const KINDS: { [Name: string]: { weight: number; always?: true; make: Maker } } = {
+  write: { weight: 12, always: true, make: randomWrite },
+  'own write': { weight: 8, always: true, make: ownWrite },
+  pass: { weight: 14, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
+  foreign: { weight: 4, make: foreignWork },
+  long: { weight: 2, make: longWork },
+  weather: { weight: 3, make: (writing) => [{ kind: 'weather', device: anyDevice(writing), weather: badWeather(writing.random) }] },
+  offline: { weight: 3, make: offline },
+  reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
+  'kill engine': { weight: 2.5, make: engineDeath },
+  quota: { weight: 0.8, make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }] },
+  'clock jump': { weight: 0.7, make: (writing) => [{ kind: 'clock jump', device: anyDevice(writing), ms: skew(writing.random) }] },
+  'clock drift': { weight: 0.5, make: (writing) => [{ kind: 'clock drift', device: anyDevice(writing), msPerSecond: writing.random.below(200) - 100 }] },
+  token: { weight: 1, make: expiredToken },
+  'slow reader': { weight: 0.5, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
+  member: { weight: 2, make: memberChange },
+  'kill server': { weight: 2, make: serverDeath },
+  collision: { weight: 1.5, make: ({ random }) => [{ kind: 'collision', sqlstate: random.below(2) === 0 ? '40001' : '40P01', statement: 1 + random.below(16) }] },
+  'lose commit': { weight: 0.7, make: () => [{ kind: 'lose commit' }] },
+  'restart postgres': { weight: 0.7, make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }] },
+  restore: { weight: 0.8, make: ({ random }) => [{ kind: random.below(2) === 0 ? 'back up' : 'restore' }] },
+  prune: { weight: 0.6, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
+  upgrade: { weight: 0.4, make: () => [{ kind: 'upgrade' }] },
+}
+
+export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
+  const random = createRandom(seed).fork('plan')
+  const devices = planDevices(app, size.devices, random)
+  const workload = workloadOf(app)
+  const mixed = { ...workload, weights: swarm(workload.weights, random.fork('work')) }
+  const writing: Writing = { app, workload: mixed, devices, random, counts: new Map(), servers: size.servers }
+  const kinds = Object.values(KINDS).filter(({ always }) => always || random.below(2) === 0)
+  const steps: Step[] = []
+  while (steps.length < size.steps) steps.push(...draw(kinds, random).make(writing))
+  return { seed, servers: 1 + random.below(size.servers), devices, steps: steps.slice(0, size.steps) }
+}
+
+function planDevices({ users }: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
+  const wrongClocks = random.below(2) === 0
+  return Array.from({ length: count }, (_, i) => {
+    const user = users[i % users.length] ?? ''
+    return { name: `${user}-${i + 1}`, user, skewMs: wrongClocks && random.below(2) === 0 ? skew(random) : 0 }
+  })
+}
+
+function draw<Kind extends { weight: number }>(kinds: readonly Kind[], random: SeededRandom): Kind {
+  let left = random.number() * kinds.reduce((sum, { weight }) => sum + weight, 0)
+  for (const kind of kinds) if ((left -= kind.weight) < 0) return kind
+  return kinds[0] as Kind
+}
+
+function pick<Item>(items: readonly Item[], random: SeededRandom): Item {
+  return items[random.below(items.length)] as Item
+}
+
+const anyDevice = ({ devices, random }: Writing): string => pick(devices, random).name
+
+/** Ten years back to the year 2099, but mostly minutes: those are the ones that look right. */
+function skew(random: SeededRandom): number {
+  const sign = random.below(2) === 0 ? 1 : -1
+  const most = pick([2_000, 60_000, 3_600_000, 10 * 365 * 86_400_000], random)
+  return sign * random.below(most)
+}
+
+/** Mostly shorter than a round trip's waits, now and then longer than a token, a stream or a backoff. */
+const passing = (random: SeededRandom): number => random.below(pick([20, 200, 2_000, 8_000, 8_000, 40_000], random))
+
+function randomWrite(writing: Writing): Step[] {
+  return [{ kind: 'write', device: anyDevice(writing), write: planTransaction(writing.workload, writing.random) }]
+}
+
+function ownWrite({ app, devices, random, counts }: Writing): Step[] {
+  const { name, user } = pick(devices, random)
+  if (app.writes === undefined) return []
+  const nth = (counts.get(name) ?? 0) + 1
+  counts.set(name, nth)
+  return [{ kind: 'write', device: name, write: app.writes({ name, user, nth }, random) }]
+}
+
+function foreignWork({ workload, random }: Writing): Step[] {
+  return [{ kind: 'foreign', ...planForeign(workload, random) }]
+}
+
+function longWork({ app, random, counts }: Writing): Step[] {
+  if (app.long === undefined) return []
+  const nth = counts.get('long') ?? 0
+  const isOpen = (counts.get('long open') ?? 0) > 0
+  if (isOpen && random.below(2) === 0) {
+    counts.set('long open', 0)
+    return [{ kind: 'end long', long: `long ${nth}`, commit: random.below(4) > 0 }]
+  }
+  if (isOpen) return []
+  counts.set('long', nth + 1)
+  counts.set('long open', 1)
+  return [{ kind: 'foreign', long: `long ${nth + 1}`, statements: [...app.long(nth + 1, random)] }]
+}
+
+function badWeather(random: SeededRandom): Weather {
+  const rate = (): number => pick([0, 0, 0.05, 0.2, 0.5], random)
+  return {
+    requestLost: rate(),
+    responseLost: rate(),
+    repeated: rate(),
+    repeatedLate: rate(),
+    reordered: rate(),
+    cutShort: rate() / 2,
+    corrupted: rate() / 2,
+    halfOpen: rate() / 4,
+    streamCut: rate(),
+    delayMs: pick([0, 20, 400, 5_000], random),
+  }
+}
+
+function offline(writing: Writing): Step[] {
+  return [{ kind: writing.random.below(5) < 2 ? 'online' : 'offline', device: anyDevice(writing) }]
+}
+
+function engineDeath(writing: Writing): Step[] {
+  const { random } = writing
+  const at = pick(['statement', 'disk'] as const, random)
+  const moment = pick(at === 'disk' ? (['before', 'after', 'torn'] as const) : (['before', 'after'] as const), random)
+  const death = { at, moment, n: 1 + random.below(pick([5, 40, 120], random)) }
+  return [{ kind: 'kill engine', device: anyDevice(writing), death, loss: pick(['kill', 'power'] as const, random) }]
+}
+
+function expiredToken(writing: Writing): Step[] {
+  return [{ kind: 'token', device: anyDevice(writing), valid: writing.random.below(2) === 0 }]
+}
+
+function memberChange({ app, devices, random }: Writing): Step[] {
+  if (app.movable === undefined) return []
+  const { user } = pick(devices, random)
+  return [{ kind: 'member', user, key: pick(app.movable, random), joins: random.below(2) === 0 }]
+}
+
+function serverDeath({ random, servers }: Writing): Step[] {
+  const moment = pick(['before', 'inside', 'after'] as const, random)
+  return [{ kind: 'kill server', server: random.below(servers), moment, statement: 1 + random.below(12) }]
+}

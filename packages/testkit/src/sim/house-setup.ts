@@ -1,0 +1,25 @@
+/** The house's tables in Postgres, and the rows with which its worlds begin. */
+const DDL = `
+  CREATE TYPE mood AS ENUM ('sad', 'ok', 'o''happy');
+  CREATE TABLE projects (id text PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE members (project_id text NOT NULL, user_id text NOT NULL, PRIMARY KEY (project_id, user_id));
+  CREATE TABLE tasks (
+    id uuid PRIMARY KEY, project_id text NOT NULL, title text NOT NULL CHECK (title <> 'forbidden'), body text,
+    done boolean NOT NULL DEFAULT false, votes integer NOT NULL DEFAULT 0, stage text NOT NULL DEFAULT 'new',
+    owner text, tags text[], best integer, code varchar(8) UNIQUE);
+  CREATE TABLE comments (
+    id uuid PRIMARY KEY, task_id uuid NOT NULL REFERENCES tasks ON DELETE CASCADE, project_id text NOT NULL,
+    body text NOT NULL);
+  CREATE TABLE things (
+    area text, number bigint, project_id text NOT NULL, amount numeric, price numeric(10, 2), ratio double precision,
+    at timestamptz, day date, mood mood, data jsonb, raw json, bytes bytea, big bigint, PRIMARY KEY (area, number));
+  CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE entries (id text PRIMARY KEY, project_id text NOT NULL, account text NOT NULL, amount integer NOT NULL);
+  CREATE TABLE events (writer text, n integer, project_id text NOT NULL, PRIMARY KEY (writer, n));
+  CREATE TABLE marks (device text PRIMARY KEY, user_id text NOT NULL, n integer NOT NULL);
+  INSERT INTO countries VALUES ('at', 'Austria'), ('be', 'Belgium');
+  INSERT INTO members VALUES ('p1', 'ada'), ('p1', 'ben'), ('p1', 'cyd'), ('p2', 'ada'), ('p3', 'ben');`
+
+export function setup(projects: readonly string[]): string[] {
+  return [DDL, ...projects.map((id) => `INSERT INTO projects VALUES ('${id}', 'Secret name of ${id}')`)]
+}

@@ -1,0 +1,223 @@
+/**
+ * The simulator's own app: small tables in which every promise has something that breaks visibly.
+ *
+ * Random work goes over `projects`, `tasks`, `comments`, `things` (every kind of column) and `countries`. The app's own
+ * transactions keep rules: `entries` of a project always add up to nothing (P5); `events` are appended, numbered by
+ * their writer, and never changed, so that each state shows a prefix of every writer's (P6); `marks` are cells that one
+ * device alone counts up (P9). Long transactions of other programs append events of writers of their own.
+ */
+import { defineSync } from '@landfall/schema'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  date,
+  doublePrecision,
+  integer,
+  json,
+  jsonb,
+  numeric,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+  varchar,
+} from 'drizzle-orm/pg-core'
+import type { LocalStep } from '../workload/local.ts'
+import type { SeededRandom } from '../world/random.ts'
+import type { Invariant, SimApp } from './app.ts'
+import { setup } from './house-setup.ts'
+import type { RowSet } from './rows.ts'
+
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
+
+const projects = pgTable('projects', { id: text().primaryKey(), name: text().notNull() })
+
+const members = pgTable(
+  'members',
+  { projectId: text('project_id').notNull(), userId: text('user_id').notNull() },
+  (t) => [primaryKey({ columns: [t.projectId, t.userId] })],
+)
+
+const taskColumns = {
+  id: uuid().primaryKey(),
+  projectId: text('project_id').notNull(),
+  title: text().notNull(),
+  body: text(),
+  done: boolean().notNull().default(false),
+  votes: integer().notNull().default(0),
+  stage: text().notNull().default('new'),
+  owner: text(),
+  tags: text().array(),
+  best: integer(),
+  code: varchar({ length: 8 }).unique(),
+}
+
+const tasks = pgTable('tasks', taskColumns)
+/** As the next version of the app has it. */
+const nextTasks = pgTable('tasks', { ...taskColumns, color: text().notNull().default('grey') })
+
+const comments = pgTable('comments', {
+  id: uuid().primaryKey(),
+  taskId: uuid('task_id')
+    .notNull()
+    .references(() => tasks.id, { onDelete: 'cascade' }),
+  projectId: text('project_id').notNull(),
+  body: text().notNull(),
+})
+
+export const moodEnum = pgEnum('mood', ['sad', 'ok', "o'happy"])
+
+const things = pgTable(
+  'things',
+  {
+    area: text().notNull(),
+    number: bigint({ mode: 'bigint' }).notNull(),
+    projectId: text('project_id').notNull(),
+    amount: numeric(),
+    price: numeric({ precision: 10, scale: 2 }),
+    ratio: doublePrecision(),
+    at: timestamp({ withTimezone: true, mode: 'string' }),
+    day: date(),
+    mood: moodEnum(),
+    data: jsonb(),
+    raw: json(),
+    bytes: bytea('bytes'),
+    big: bigint({ mode: 'bigint' }),
+  },
+  (t) => [primaryKey({ columns: [t.area, t.number] })],
+)
+
+const countries = pgTable('countries', { code: text().primaryKey(), name: text().notNull() })
+
+const entries = pgTable('entries', {
+  id: text().primaryKey(),
+  projectId: text('project_id').notNull(),
+  account: text().notNull(),
+  amount: integer().notNull(),
+})
+
+const events = pgTable('events', {
+  writer: text().notNull(),
+  n: integer().notNull(),
+  projectId: text('project_id').notNull(),
+}, (t) => [primaryKey({ columns: [t.writer, t.n] })])
+
+const marks = pgTable('marks', {
+  device: text().primaryKey(),
+  userId: text('user_id').notNull(),
+  n: integer().notNull(),
+})
+
+const tables = { projects, members, tasks, comments, things, countries, entries, events, marks }
+
+function define<Tasks extends typeof tasks | typeof nextTasks>(tasksTable: Tasks) {
+  return defineSync({
+    tables: { ...tables, tasks: tasksTable as typeof tasks },
+    scopes: {
+      project: {
+        projects: (t) => t.id,
+        members: (t) => t.projectId,
+        tasks: (t) => t.projectId,
+        comments: (t) => t.projectId,
+        things: (t) => t.projectId,
+        entries: (t) => t.projectId,
+        events: (t) => t.projectId,
+      },
+      own: { marks: (t) => t.userId },
+      public: { countries: true },
+    },
+    conflicts: {
+      tasks: { votes: 'counter', stage: 'first-write', owner: 'review', tags: 'set', best: 'max', body: 'text' },
+    },
+  })
+}
+
+const PROJECTS = ['p1', 'p2', 'p3']
+const RESERVED = ['projects', 'members', 'entries', 'events', 'marks']
+const SHARED = 'p1'
+
+export const house: SimApp = {
+  sync: define(tasks),
+  holders: {
+    project: ({ userId }) => sql`select project_id from members where user_id = ${userId}`,
+    own: ({ userId }) => [userId],
+  },
+  setup: setup(PROJECTS),
+  users: ['ada', 'ben', 'cyd'],
+  scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
+  reserved: RESERVED,
+  movable: PROJECTS.filter((project) => project !== SHARED),
+  member: ({ user, key, joins }) => [
+    joins
+      ? `insert into members values ('${key}', '${user}') on conflict do nothing`
+      : `delete from members where project_id = '${key}' and user_id = '${user}'`,
+  ],
+  upgrade: {
+    sync: define(nextTasks),
+    statements: [`alter table tasks add column color text not null default 'grey'`],
+  },
+  writes: ownWrites,
+  long: longWrites,
+  invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],
+  ownCell: ({ name }) => ({ sql: 'select n from marks where device = ?', params: [name] }),
+}
+
+/** Each counts the device's mark, appends its next event, and moves something between two accounts. */
+function ownWrites({ name, user, nth }: { name: string; user: string; nth: number }, random: SeededRandom): LocalStep {
+  const amount = 1 + random.below(100)
+  return {
+    label: `work ${nth}`,
+    statements: [
+      {
+        sql: `insert into marks (device, user_id, n) values (?, ?, 1) on conflict (device) do update set n = n + 1`,
+        params: [name, user],
+      },
+      {
+        sql: `insert into events (writer, n, project_id)
+          select ?, coalesce(max(n), 0) + 1, ? from events where writer = ?`,
+        params: [name, SHARED, name],
+      },
+      {
+        sql: `insert into entries (id, project_id, account, amount) values (?, ?, 'cash', ?), (?, ?, 'stock', ?)`,
+        params: [`${name}-${nth}-a`, SHARED, amount, `${name}-${nth}-b`, SHARED, -amount],
+      },
+    ],
+  }
+}
+
+function longWrites(nth: number, random: SeededRandom): string[] {
+  const amount = 1 + random.below(100)
+  return [
+    `insert into events values ('long ${nth}', 1, '${SHARED}'), ('long ${nth}', 2, '${SHARED}')`,
+    `insert into entries values ('long-${nth}-a', '${SHARED}', 'cash', ${amount}), ('long-${nth}-b', '${SHARED}', 'stock', ${-amount})`,
+  ]
+}
+
+function judgeEntries(rows: RowSet): string | null {
+  const found = rows.get('entries')
+  let sum = 0
+  for (const row of found?.rows.values() ?? []) sum += Number(row[3])
+  return sum === 0 ? null : `they add up to ${sum}`
+}
+
+/** Of each writer all events up to some number. */
+function prefixes(): Invariant {
+  return {
+    promise: 'P6',
+    lostByRestore: true,
+    name: 'events are a prefix of what each writer wrote',
+    judge(rows) {
+      const counts = new Map<string, { count: number; most: number }>()
+      for (const [writer = '', n] of rows.get('events')?.rows.values() ?? []) {
+        const known = counts.get(String(writer)) ?? { count: 0, most: 0 }
+        counts.set(String(writer), { count: known.count + 1, most: Math.max(known.most, Number(n)) })
+      }
+      const gap = [...counts].find(([, { count, most }]) => count !== most)
+      return gap === undefined ? null : `${gap[0]} has ${gap[1].count} of ${gap[1].most}`
+    },
+  }
+}

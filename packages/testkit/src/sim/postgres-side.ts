@@ -1,0 +1,105 @@
+/**
+ * Postgres as one server process reaches it: the shared database with faults in between, and the truth read alongside.
+ *
+ * A fault at a statement ends the transaction as Postgres or a dead process would end it: rolled back. One after the
+ * commit only loses the answer. Reading transactions are followed, in their own snapshot, by a reading of the truth,
+ * so that what the server made of a snapshot can be compared with it. Writing ones that give verdicts are shown to
+ * `pushed` before and after their work.
+ */
+import { LandfallError } from '@landfall/protocol'
+import { type Database, PostgresError, type TransactionOptions, type Tx } from '@landfall/server'
+
+/** Faults that wait for their moment; each strikes once. */
+export type PostgresFaults = {
+  collision: { sqlstate: string; statement: number } | null
+  /** The next commit of a writing transaction is done, and its answer lost. */
+  loseCommit: boolean
+  /** No transaction works. */
+  down: boolean
+}
+
+export type ProcessFaults = { dies: { moment: 'inside' | 'after'; statement: number } | null }
+
+export type PostgresSide = {
+  database: Database
+  shared: PostgresFaults
+  own: ProcessFaults
+  alive(): boolean
+  /** The process dies now. */
+  die(): void
+  struck(fault: 'serialization failure' | 'deadlock' | 'commit unknown'): void
+  /** Reads the truth in the snapshot of a reading transaction. */
+  read(tx: Tx): Promise<unknown>
+  /** Sees a writing transaction's rows before it does anything; the answer sees them before it commits. */
+  writing(tx: Tx): Promise<(statements: readonly string[]) => Promise<void>>
+}
+
+export function reach(side: PostgresSide): Database {
+  const { database, shared, own } = side
+  return {
+    kind: database.kind,
+    async transaction(options, work) {
+      mustWork(side)
+      const result = await database.transaction(options, (tx) => runIn(side, { tx, options, work }))
+      if (options.readOnly) return result
+      if (own.dies?.moment === 'after') side.die()
+      if (!side.alive()) throw gone()
+      if (shared.loseCommit) {
+        shared.loseCommit = false
+        side.struck('commit unknown')
+        throw gone()
+      }
+      return result
+    },
+    close: async () => {},
+  }
+}
+
+type Running<T> = { tx: Tx; options: TransactionOptions; work: (tx: Tx) => Promise<T> }
+
+async function runIn<T>(side: PostgresSide, { tx, options, work }: Running<T>): Promise<T> {
+  mustWork(side)
+  const statements: string[] = []
+  const watched: Tx = {
+    query(sql, params) {
+      statements.push(sql)
+      strike(side, options, statements.length)
+      return tx.query(sql, params)
+    },
+  }
+  if (options.readOnly) {
+    const result = await work(watched)
+    if (options.isolation === 'repeatable read') await side.read(tx)
+    return result
+  }
+  const written = await side.writing(tx)
+  const result = await work(watched)
+  mustWork(side)
+  await written(statements)
+  return result
+}
+
+function strike(side: PostgresSide, { readOnly }: TransactionOptions, statement: number): void {
+  const { shared, own } = side
+  if (own.dies?.moment === 'inside' && statement >= own.dies.statement) side.die()
+  mustWork(side)
+  const { collision } = shared
+  if (readOnly || collision === null || statement < collision.statement) return
+  shared.collision = null
+  side.struck(collision.sqlstate === '40P01' ? 'deadlock' : 'serialization failure')
+  throw new PostgresError({
+    sqlstate: collision.sqlstate,
+    message: 'lost against another transaction',
+    constraint: null,
+    schema: null,
+    table: null,
+    column: null,
+    detail: null,
+  })
+}
+
+function mustWork(side: PostgresSide): void {
+  if (!side.alive() || side.shared.down) throw gone()
+}
+
+const gone = (): LandfallError => new LandfallError('server_busy', { reason: 'postgres_connection' })

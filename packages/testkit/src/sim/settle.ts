@@ -1,0 +1,101 @@
+/**
+ * The end of a run: all faults off, then everything has to drain by itself within a bound of virtual time (P8), and what
+ * is left is held against the truth once more: the same rows everywhere (P3), bookkeeping that is empty again (P10).
+ */
+import { quoteIdentifier } from '@landfall/schema'
+import { endLong, openAgain, type Performance } from './perform.ts'
+import { isComplete, readLocalState, readOutbox } from './checks/local-state.ts'
+import type { Actor, Stage } from './stage.ts'
+
+/**
+ * The longest wait of a device that only time can help is eight minutes (`NEEDS_PERSON` of the engine's backoff); a
+ * request that hung and the next pull come on top.
+ */
+export const DRAIN_MS = 15 * 60_000
+const LOOK_MS = 2_000
+
+export async function settle(performance: Performance): Promise<void> {
+  const { stage } = performance
+  await calm(performance)
+  const end = stage.clock.now() + DRAIN_MS
+  while (!(await isDrained(stage)) && stage.clock.now() < end) await stage.pass(LOOK_MS)
+  await judgeDrained(stage)
+  for (const actor of stage.actors) if (actor.device.alive) judgeQuiet(stage, actor)
+  stage.chronicle.tell('world', 'is settled')
+}
+
+async function calm(performance: Performance): Promise<void> {
+  const { stage } = performance
+  stage.faults.collision = null
+  stage.faults.loseCommit = false
+  for (const long of [...performance.open.keys()]) await endLong(performance, long, true)
+  for (const server of stage.servers) {
+    server.faults.dies = null
+    server.diesBefore = false
+  }
+  for (const { device } of stage.actors) {
+    device.watch(null)
+    device.disk.watch(null)
+    device.clock.drift(0)
+    device.setToken(device.user)
+    device.network.stall(false)
+    device.network.setWeather({})
+    device.network.setOnline(true)
+  }
+  // Whoever died or is being started now comes back by itself; after an upgrade everybody reloads the app at last.
+  await stage.pass(10_000)
+  for (const actor of stage.actors) {
+    const isOld = actor.device.alive && actor.device.manifest.hash !== stage.sync.manifest.hash
+    if (isOld) await actor.device.close()
+    if (!actor.device.alive) await openAgain(stage, actor)
+    actor.device.network.setWeather({})
+    actor.device.network.setOnline(true)
+  }
+  stage.chronicle.tell('world', 'is calm')
+}
+
+async function isDrained(stage: Stage): Promise<boolean> {
+  const truth = await stage.truthNow()
+  return stage.actors.every(({ device }) => {
+    if (!device.alive) return false
+    const state = readLocalState(device.driver)
+    const known = stage.truth.at(state.snapshot ?? '')
+    // Other snapshots may show the same rows: history rows and registrations take xids, too.
+    const isCurrent = known !== undefined && isSameRows(known.rows, truth.rows)
+    return isComplete(state) && isCurrent && readOutbox(device.driver).length === 0
+  })
+}
+
+function isSameRows(a: ReadonlyMap<string, { rows: ReadonlyMap<string, unknown> }>, b: typeof a): boolean {
+  if (a === b) return true
+  const text = (rows: typeof a): string =>
+    JSON.stringify([...rows].map(([name, table]) => [name, [...table.rows].sort(([x], [y]) => (x < y ? -1 : 1))]))
+  return text(a) === text(b)
+}
+
+async function judgeDrained(stage: Stage): Promise<void> {
+  if (await isDrained(stage)) return
+  for (const { device } of stage.actors) {
+    if (!device.alive) {
+      stage.chronicle.violated('P8', device.name, 'is not open')
+      continue
+    }
+    const state = readLocalState(device.driver)
+    const outbox = readOutbox(device.driver).length
+    const { phase, error } = await device.engine.status()
+    const what = `outbox ${outbox}, ${isComplete(state) ? 'complete' : 'not complete'} at ${state.snapshot}, ${phase} ${error?.message ?? ''}`
+    stage.chronicle.violated('P8', device.name, `has not drained: ${what}`)
+  }
+}
+
+function judgeQuiet(stage: Stage, { device }: Actor): void {
+  const count = (table: string): number =>
+    Number(device.driver.prepare(`SELECT count(*) FROM ${quoteIdentifier(table)}`).all([])[0]?.[0])
+  if (readOutbox(device.driver).length > 0) return // judged above
+  for (const { name } of device.manifest.tables) {
+    for (const kind of ['before', 'base', 'seen']) {
+      const left = count(`landfall_${kind}_${name}`)
+      if (left > 0) stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
+    }
+  }
+}

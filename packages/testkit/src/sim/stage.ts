@@ -1,0 +1,301 @@
+/**
+ * The stage of one run: Postgres put back to its beginning, server processes, devices, time, and whoever watches.
+ *
+ * What happens on it is `perform.ts`'s, what is wrong with it the checkers'. Requests are served inside a context of
+ * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { PushRequest, SyncRequest } from '@landfall/protocol'
+import type { Tx } from '@landfall/server'
+import type { SyncDefinition } from '@landfall/schema'
+import { createVirtualClock, type VirtualClock } from '../world/clock.ts'
+import { type Device, openDevice } from '../world/device.ts'
+import type { Exchange } from '../world/network.ts'
+import { seedSqlite } from '../world/open-disk.ts'
+import { createRandom, type SeededRandom } from '../world/random.ts'
+import { type Busy, counted, stillness } from '../world/stillness.ts'
+import { type Chronicle, createChronicle } from './chronicle.ts'
+import { readPushTraces } from './checks/push-traces.ts'
+import { judgePage, judgeSync } from './checks/delivery.ts'
+import { createReferee, type Referee } from './checks/referee.ts'
+import type { Finding } from './checks/snapshot-equality.ts'
+import type { Plan, PlannedDevice } from './plan.ts'
+import { type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
+import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from './rows.ts'
+import { createServerProcess, type ServerProcess } from './server-process.ts'
+import { restoreImage } from './postgres-image.ts'
+import { START_MS, type Theatre } from './theatre.ts'
+import { createWatch, type Watch } from './watch.ts'
+
+const ORIGIN = 'https://landfall.test'
+
+/** What a request is doing: filled in as its transactions run. */
+type Errand = { user: string; path: string; push: PushRequest | null; truth: Truth | null }
+
+export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
+
+export type Server = {
+  process: ServerProcess
+  faults: ProcessFaults
+  /** It dies before its next request does anything. */
+  diesBefore: boolean
+}
+
+export class Stage {
+  readonly theatre: Theatre
+  readonly plan: Plan
+  readonly clock: VirtualClock = createVirtualClock(START_MS)
+  readonly chronicle: Chronicle
+  readonly random: SeededRandom
+  readonly truth: TruthReader
+  readonly referee: Referee = createReferee()
+  readonly faults: PostgresFaults = { collision: null, loseCommit: false, down: false }
+  readonly servers: Server[] = []
+  readonly actors: Actor[] = []
+  sync: SyncDefinition
+  /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
+  restored = false
+  readonly #busy: Busy = { count: 0 }
+  readonly #errands = new AsyncLocalStorage<Errand>()
+  readonly #lastServer = new Map<string, number>()
+
+  constructor(theatre: Theatre, plan: Plan) {
+    this.theatre = theatre
+    this.plan = plan
+    this.sync = theatre.app.sync
+    this.chronicle = createChronicle(this.clock)
+    this.random = createRandom(plan.seed)
+    const { holders, users } = theatre.app
+    this.truth = createTruthReader({ manifest: () => this.sync.manifest, holders, users })
+  }
+
+  async open(): Promise<void> {
+    restoreImage(this.theatre.pglite, this.theatre.beginning)
+    await seedSqlite(this.random.fork('sqlite'))
+    for (let n = 0; n < this.plan.servers; n++) this.servers.push(this.#startServer(n))
+    for (const planned of this.plan.devices) this.actors.push(await this.#openActor(planned))
+    await this.still()
+  }
+
+  async close(): Promise<void> {
+    for (const { device } of this.actors) device.kill('kill')
+    for (const { process } of this.servers) await process.close()
+    await this.still()
+  }
+
+  still(): Promise<void> {
+    return stillness(this.#busy)
+  }
+
+  /** Lets virtual time pass, watching every device at each moment at which something may have happened. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms
+    await this.still()
+    for (let due = this.clock.nextDue(); due !== null && due <= end; due = this.clock.nextDue()) {
+      this.clock.moveTo(due)
+      await this.still()
+      this.look()
+    }
+    this.clock.moveTo(end)
+    await this.still()
+    this.look()
+  }
+
+  look(): void {
+    for (const { watch } of this.actors) watch.look()
+  }
+
+  found(who: string, findings: readonly Finding[]): void {
+    for (const { promise, what } of findings) this.chronicle.violated(promise, who, what)
+  }
+
+  actor(name: string): Actor {
+    const found = this.actors.find(({ device }) => device.name === name)
+    if (found === undefined) throw new Error(`no device ${name}`)
+    return found
+  }
+
+  /** Another program's transaction, whole. False when Postgres refused it. */
+  async foreign(statements: readonly string[]): Promise<boolean> {
+    const { database } = this.theatre
+    try {
+      const before = await this.rows()
+      await this.#count(() =>
+        database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
+          for (const statement of statements) await tx.query(statement)
+        }),
+      )
+      this.referee.noteForeign(before, await this.rows(), this.clock.now())
+      return true
+    } catch (error) {
+      this.chronicle.tell('postgres', 'refused', error instanceof Error ? error.message : String(error))
+      return false
+    }
+  }
+
+  /** The rows as they are now. */
+  async rows(): Promise<RowSet> {
+    return (await this.truthNow()).rows
+  }
+
+  truthNow(): Promise<Truth> {
+    const { database } = this.theatre
+    return this.#count(() =>
+      database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) => this.truth.read(tx)),
+    )
+  }
+
+  /** Statements outside of any transaction that the port knows. */
+  async exec(sql: string): Promise<void> {
+    await this.#count(() => this.theatre.pglite.exec(sql))
+  }
+
+  async #count<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy.count++
+    try {
+      return await work()
+    } finally {
+      this.#busy.count--
+    }
+  }
+
+  #startServer(n: number): Server {
+    const { holders, authorize, limits } = this.theatre.app
+    const name = `server ${n + 1}`
+    const faults: ProcessFaults = { dies: null }
+    const process = createServerProcess({
+      name,
+      clock: this.clock,
+      randomness: this.random.fork(name),
+      options: { sync: this.sync, holders, ...(authorize ? { authorize } : {}), ...(limits ? { limits } : {}) },
+      database: (alive) =>
+        reach({
+          database: counted(this.theatre.database, this.#busy),
+          shared: this.faults,
+          own: faults,
+          alive,
+          die: () => this.kill(n),
+          struck: (fault) => this.chronicle.struck(fault, name),
+          read: async (tx) => this.#read(await this.truth.read(tx)),
+          writing: (tx) => this.#writing(tx),
+        }),
+      authenticate: (request) => userOf(request.headers.get('authorization')),
+      failed: (error) => this.#failed(name, error),
+    })
+    return { process, faults, diesBefore: false }
+  }
+
+  kill(n: number): void {
+    const server = this.servers[n]
+    if (server === undefined || !server.process.alive) return
+    const moment = server.diesBefore ? 'before' : (server.faults.dies?.moment ?? 'before')
+    server.faults.dies = null
+    server.diesBefore = false
+    this.chronicle.struck(`server killed ${moment}`, server.process.name)
+    server.process.die()
+    this.clock.after(500 + this.random.below(3_000), () => {
+      server.process.start({ sync: this.sync })
+      this.chronicle.tell(server.process.name, 'started')
+    })
+  }
+
+  #failed(name: string, error: unknown): void {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    this.chronicle.tell(name, 'failed', what)
+    // What the server does not understand is a bug of its own, whatever it answers.
+    const coded = error instanceof Error && 'code' in error
+    if (!coded && !/connection|57P01|lost against/.test(what)) this.chronicle.violated('P12', name, what)
+  }
+
+  async #openActor(planned: PlannedDevice): Promise<Actor> {
+    const { name, user, skewMs } = planned
+    if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
+    const device: Device = await openDevice({
+      name,
+      user,
+      skewMs,
+      manifest: this.sync.manifest,
+      url: ORIGIN,
+      clock: this.clock,
+      random: this.random,
+      air: {
+        route: (luck) => this.#route(name, luck),
+        struck: (fault) => this.chronicle.struck(fault, name),
+        seen: (exchange) => this.#seen(name, exchange),
+      },
+      heard: (event) => watch.heard(event),
+    })
+    const watch = createWatch(this, device)
+    await watch.opened()
+    return { device, watch, planned }
+  }
+
+  #route(device: string, luck: SeededRandom): (request: Request) => Promise<Response> {
+    const n = luck.below(this.servers.length)
+    const server = this.servers[n]
+    const last = this.#lastServer.get(device)
+    if (last !== undefined && last !== n) this.chronicle.struck('another server')
+    this.#lastServer.set(device, n)
+    return async (request) => {
+      if (server === undefined) throw new TypeError('connection refused')
+      if (server.diesBefore) this.kill(n)
+      const errand: Errand = {
+        user: userOf(request.headers.get('authorization'))?.userId ?? '',
+        path: new URL(request.url).pathname,
+        push: await pushIn(request),
+        truth: null,
+      }
+      const response = await this.#errands.run(errand, () => server.process.handle(request))
+      if (errand.path === '/live') return response
+      return this.#delivered(device, errand, response)
+    }
+  }
+
+  /** Judges an answer as it leaves the server. */
+  async #delivered(device: string, { path, truth, user }: Errand, response: Response): Promise<Response> {
+    const text = await response.text()
+    const { manifest } = this.sync
+    if (response.ok && truth !== null) {
+      const body: unknown = JSON.parse(text)
+      const truthAt = (snapshot: string): Truth | undefined => (truth.snapshot === snapshot ? truth : undefined)
+      if (path === '/sync') this.found(device, judgeSync(body as never, { user, truthAt, manifest }))
+      if (path === '/bootstrap') this.found(device, judgePage(body as never, { user, truth, manifest }))
+    }
+    return new Response(text, { status: response.status, headers: response.headers })
+  }
+
+  #read(truth: Truth): void {
+    const errand = this.#errands.getStore()
+    if (errand !== undefined) errand.truth = truth
+  }
+
+  async #writing(tx: Tx): Promise<(statements: readonly string[]) => Promise<void>> {
+    const request = this.#errands.getStore()?.push ?? null
+    if (request === null) return async () => {}
+    const before = (await this.truth.read(tx)).rows
+    return async () => {
+      const traces = await readPushTraces(tx, request.client)
+      if (traces === null) return // a writing transaction of the request that was not its push
+      const after = await readRows(tx, this.sync.manifest)
+      const seen = { request, before, after, serverMs: this.clock.now(), ...traces }
+      this.found(request.client, this.referee.judgePush(seen))
+    }
+  }
+
+  #seen(device: string, { path, sent, received, status }: Exchange): void {
+    if (path === '/live') return
+    const outcome = received === null ? 'no answer' : `${status}, ${received.length} bytes`
+    this.chronicle.tell(device, `${path} ${sent.length} bytes`, outcome)
+  }
+}
+
+async function pushIn(request: Request): Promise<PushRequest | null> {
+  if (request.method !== 'POST') return null
+  const body = (await request.clone().json()) as Partial<SyncRequest>
+  return body.push ?? null
+}
+
+function userOf(authorization: string | null): { userId: string } | null {
+  const [, user] = /^Bearer (.+)$/.exec(authorization ?? '') ?? []
+  return user === undefined || user === 'expired' ? null : { userId: user }
+}

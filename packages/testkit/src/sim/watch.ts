@@ -1,0 +1,101 @@
+/**
+ * Watches one device: after every moment at which something may have happened, its database is held against the truth.
+ *
+ * The base and the held scopes are compared when the cursor has moved, the visible rows when anything was written.
+ * While everything is being loaded again neither is defined, so nothing is said then.
+ */
+import type { EngineEvent, LivePatch } from '@landfall/engine'
+import type { Device } from '../world/device.ts'
+import { createAcknowledged } from './checks/durability.ts'
+import {
+  isComplete,
+  type LocalState,
+  type Pending,
+  readLocalState,
+  readLocalTables,
+  readOutbox,
+} from './checks/local-state.ts'
+import { judgeBase, judgeScopes } from './checks/snapshot-equality.ts'
+import { judgeVisible } from './checks/visible-rows.ts'
+import type { Stage } from './stage.ts'
+
+export type Watch = {
+  /** The database was opened: what had been acknowledged is there. */
+  opened(): Promise<void>
+  heard(event: EngineEvent): void
+  /** The app was told that its transaction is committed. */
+  acknowledged(): void
+  look(): void
+  readonly acknowledgedCount: number
+}
+
+const OWN_CELL = 1
+
+export function createWatch(stage: Stage, device: Device): Watch {
+  const acknowledged = createAcknowledged()
+  const say = (promise: string, what: string): void => stage.chronicle.violated(promise, device.name, what)
+  const own = stage.theatre.app.ownCell?.(device)
+  let looked = ''
+  let shown = Number.NEGATIVE_INFINITY
+
+  function judgeTables(state: LocalState, outbox: readonly Pending[]): void {
+    if (!isComplete(state)) return
+    const truth = stage.truth.at(state.snapshot ?? '')
+    if (truth === undefined) return say('P5', `its cursor ${state.snapshot} is of no snapshot that was read`)
+    stage.found(device.name, judgeScopes(state, truth, device.user))
+    for (const local of readLocalTables(device.driver, device.manifest)) {
+      const base = judgeBase(local, truth, device.user)
+      stage.found(device.name, base)
+      if (base.length === 0) stage.found(device.name, judgeVisible(local, outbox))
+    }
+    for (const { promise, name, lostByRestore, judge } of stage.theatre.app.invariants ?? []) {
+      if (stage.restored && lostByRestore) continue
+      const wrong = judge(truth.rows)
+      if (wrong !== null) say(promise, `${name}: ${wrong}`)
+    }
+  }
+
+  function heardPatch(patch: LivePatch): void {
+    const value = Number(patch.rows.at(-1)?.[0])
+    if (patch.order.length === 0 || patch.rows.length === 0 || Number.isNaN(value)) return
+    if (value < shown && !stage.restored) say('P9', `showed ${value} after ${shown}`)
+    shown = Math.max(shown, value)
+  }
+
+  return {
+    async opened() {
+      looked = ''
+      const state = readLocalState(device.driver)
+      stage.found(device.name, acknowledged.judge(state, readOutbox(device.driver)))
+      const check = device.driver.prepare('PRAGMA integrity_check').all([])[0]?.[0]
+      if (check !== 'ok') say('P1', `integrity_check says ${String(check)}`)
+      if (own !== undefined) await device.engine.live(OWN_CELL, own.sql, own.params)
+    },
+    heard(event) {
+      if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
+      if (event.kind === 'liveError') say('P9', `a live query failed: ${event.error.code}`)
+    },
+    acknowledged() {
+      const newest = readOutbox(device.driver).at(-1)
+      if (newest !== undefined) acknowledged.note(newest)
+    },
+    look() {
+      if (!device.alive) return
+      const state = readLocalState(device.driver)
+      const outbox = readOutbox(device.driver)
+      const now = `${state.snapshot} ${state.acknowledged} ${state.nextNumber} ${JSON.stringify(state.scopes)}`
+      if (now === looked) return
+      looked = now
+      stage.chronicle.tell(
+        device.name,
+        'is at',
+        `${state.snapshot ?? 'no cursor'}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
+      )
+      stage.found(device.name, acknowledged.judge(state, outbox))
+      judgeTables(state, outbox)
+    },
+    get acknowledgedCount() {
+      return acknowledged.count
+    },
+  }
+}
