@@ -1,4 +1,11 @@
 /** The public surface of @landfall/testkit: a deterministic world. Postgres, Chromium and apps: see the other exports. */
+export { type ForeignStep, planForeign } from './workload/foreign.ts'
+export { invalidValue } from './workload/invalid-value.ts'
+export { type LocalStep, planTransaction } from './workload/local.ts'
+export type { ScopeKeys } from './workload/pools.ts'
+export { randomValue } from './workload/values.ts'
+export { type Kind, swarm, type Weights, WEIGHTS } from './workload/weights.ts'
+export { createWorkload, type Workload, type WorkloadOptions } from './workload/workload.ts'
 export type { Device, Row } from './world/device.ts'
 export { createDisk, type Disk, type DiskCall, type DiskFate } from './world/disk.ts'
 export { openDisk, type OpenDiskOptions, seedSqlite } from './world/open-disk.ts'

@@ -15,7 +15,7 @@ const bytes = (...values: number[]): Uint8Array => new Uint8Array(values)
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
 describe('what is found after a restart', () => {
-  test('[T7] a killed program leaves what it wrote, synced or not', () => {
+  test('[T10] a killed program leaves what it wrote, synced or not', () => {
     const disk = createDisk(createRandom(1))
     const file = disk.attach().open('f', true)
     file?.write(bytes(1, 2, 3), 0)
@@ -26,7 +26,7 @@ describe('what is found after a restart', () => {
     expect(() => file?.write(bytes(7), 0)).toThrow('dead')
   })
 
-  test('[T7] a power cut leaves what was synced, and any of the sectors that were not', () => {
+  test('[T10] a power cut leaves what was synced, and any of the sectors that were not', () => {
     const seen = new Set<string>()
     for (let seed = 0; seed < 60; seed++) {
       const disk = createDisk(createRandom(seed))
@@ -45,7 +45,7 @@ describe('what is found after a restart', () => {
     expect([...seen].toSorted()).toEqual(['11', '12', '13', '21', '22', '23'])
   })
 
-  test('[T7] a power cut may undo a deletion and a new name, until one new file is synced', () => {
+  test('[T10] a power cut may undo a deletion and a new name, until one new file is synced', () => {
     const names = (synced: boolean): string[] => {
       const seen = new Set<string>()
       for (let seed = 0; seed < 20; seed++) {
@@ -70,7 +70,7 @@ describe('what is found after a restart', () => {
     ['fail', 'fail', false],
     ['full', 'full', false],
   ] as const)(
-    '[T7] a write that meets %s fails; only a torn one has written, a prefix',
+    '[T10] a write that meets %s fails; only a torn one has written, a prefix',
     (fate, reason, wrote) => {
       const disk = createDisk(createRandom(5))
       const file = disk.attach().open('f', true)
@@ -81,7 +81,7 @@ describe('what is found after a restart', () => {
     },
   )
 
-  test('[T7] whoever has files open does not notice that they were erased', () => {
+  test('[T10] whoever has files open does not notice that they were erased', () => {
     const disk = createDisk(createRandom(1))
     const file = disk.attach().open('f', true)
     disk.erase()
@@ -91,7 +91,7 @@ describe('what is found after a restart', () => {
     expect(disk.files().size).toBe(0)
   })
 
-  test('[T7] a disk has one user', async () => {
+  test('[T10] a disk has one user', async () => {
     const disk = createDisk(createRandom(1))
     const driver = await openDisk(disk, { clock })
     await expect(openDisk(disk, { clock })).rejects.toMatchObject({ code: 'storage_busy' })
@@ -104,7 +104,7 @@ describe('what is found after a restart', () => {
 })
 
 describe('a dead database', () => {
-  test('[T7.1] closes without changing a byte, in the middle of a transaction too', async () => {
+  test('[T10.1] closes without changing a byte, in the middle of a transaction too', async () => {
     const disk = createDisk(createRandom(1))
     const { driver, store } = await openNotes(disk)
     for (const statements of HISTORY) transact(store, statements)
@@ -119,7 +119,7 @@ describe('a dead database', () => {
     expect(digest(disk)).toEqual(before)
   })
 
-  test('[T7.1] leaves no memory and no function behind: 300 opened and closed, half of them dead', async () => {
+  test('[T10.1] leaves no memory and no function behind: 300 opened and closed, half of them dead', async () => {
     await openAndClose(1, false)
     const before = await footprint()
     for (let seed = 0; seed < 300; seed++) await openAndClose(seed, seed % 2 === 0)
@@ -147,14 +147,14 @@ async function footprint(): Promise<{ held: number; memory: number; functions: n
 }
 
 describe('randomness and time', () => {
-  test('[T7.2] the same seed gives the same bytes, another seed others', async () => {
+  test('[T10.2] the same seed gives the same bytes, another seed others', async () => {
     const first = await played(3)
     const other = await played(4)
     expect(await played(3)).toEqual(first)
     expect(other).not.toEqual(first)
   })
 
-  test('[T7.2] SQL’s now is the device’s clock', async () => {
+  test('[T10.2] SQL’s now is the device’s clock', async () => {
     const driver = await openDisk(createDisk(createRandom(1)), { clock: { now: () => 4_000_000_000_123 } })
     const [[now] = []] = driver.prepare("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").all([])
     driver.close()

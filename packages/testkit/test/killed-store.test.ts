@@ -80,14 +80,14 @@ describe('killed at every disk call', () => {
     expect(lost).toBeGreaterThan(0)
   })
 
-  test('[T7.3] a database that does not flush is seen to lose transactions and to break', async () => {
+  test('[T10.3] a database that does not flush is seen to lose transactions and to break', async () => {
     const keeping = { tuned: 'PRAGMA synchronous = off' }
     const found = await killEverywhere({ keeping, restart: 'power', death: 'die after', every: 5 })
     expect(found.lost).toBeGreaterThan(0)
     expect(found.corrupt).toBeGreaterThan(0)
   })
 
-  test('[T7.3] a database without a journal on the disk is seen to keep halves and to break', async () => {
+  test('[T10.3] a database without a journal on the disk is seen to keep halves and to break', async () => {
     const keeping = { tuned: 'PRAGMA journal_mode = memory' }
     const found = await killEverywhere({ keeping, restart: 'kill', death: 'die after', every: 3 })
     expect(found.half).toBeGreaterThan(0)
