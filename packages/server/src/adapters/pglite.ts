@@ -4,7 +4,7 @@
  * Transactions wait for each other. There is no other process, hence no `listen` and no `notify`.
  */
 import { mkdirSync } from 'node:fs'
-import { PGlite, type QueryOptions, type Transaction } from '@electric-sql/pglite'
+import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { LandfallError } from '@landfall/protocol'
 import { type Database, PostgresError, type TextRow, type Tx } from '../database.ts'
 import { encodeParam } from './params.ts'
@@ -16,29 +16,26 @@ export async function openPglite(directory: string | null, timeouts: Timeouts): 
   return overPglite(await PGlite.create(directory === null ? {} : { dataDir: directory }), timeouts)
 }
 
+/** The instance is Landfall's from then on: it answers in texts. */
 export function overPglite(db: PGlite, timeouts: Timeouts): Database {
-  const asText = textOptions(db)
+  answerInTexts(db)
   return {
     kind: 'pglite',
     transaction(options, work) {
       return db.transaction(async (inner) => {
         await inner.exec(settingStatements(options, timeouts))
-        return runTransaction(inner, asText, work)
+        return runTransaction(inner, work)
       })
     },
     close: () => db.close(),
   }
 }
 
-async function runTransaction<T>(
-  inner: Transaction,
-  options: QueryOptions,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
+async function runTransaction<T>(inner: Transaction, work: (tx: Tx) => Promise<T>): Promise<T> {
   let ended = false
   const query = async (sql: string, params: (string | null)[]): Promise<TextRow[]> => {
     try {
-      return (await inner.query<TextRow>(sql, params, options)).rows
+      return (await inner.query<TextRow>(sql, params)).rows
     } catch (error) {
       throw translate(error)
     }
@@ -58,12 +55,11 @@ async function runTransaction<T>(
   }
 }
 
-/** Identity for every type PGlite would otherwise make a JavaScript value of. */
-function textOptions(db: PGlite): QueryOptions {
+/** Identity for every type PGlite would otherwise make a JavaScript value of; per query it would cost a third of it. */
+function answerInTexts(db: PGlite): void {
   const identity = (x: unknown) => x
-  const types = new Set([...Object.keys(db.parsers), ...Object.keys(db.serializers)])
-  const parsers = Object.fromEntries([...types].map((oid) => [oid, identity]))
-  return { parsers, serializers: parsers as QueryOptions['serializers'] & object }
+  for (const type of Object.keys(db.parsers)) db.parsers[Number(type)] = identity
+  for (const type of Object.keys(db.serializers)) db.serializers[Number(type)] = identity as (x: unknown) => string
 }
 
 type PgliteError = Error & {

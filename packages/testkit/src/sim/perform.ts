@@ -235,6 +235,7 @@ function restartPostgres({ stage }: Performance, { ms }: StepOf<'restart postgre
 
 async function comeBack(stage: Stage): Promise<void> {
   await restartedNow(stage.theatre.pglite)
+  stage.forget()
   stage.faults.down = false
   stage.chronicle.tell('postgres', 'is up')
 }
@@ -252,7 +253,8 @@ async function restore(performance: Performance): Promise<void> {
   await rewind(stage.theatre, backup.image)
   open.clear()
   for (const long of backup.longs) open.set(long, long)
-  stage.truth.forget()
+  stage.truth.beginEra()
+  stage.forget()
   stage.restored = true
   stage.referee.reset(await lastNumbers(stage))
   stage.chronicle.struck('postgres restored', 'postgres')
@@ -268,7 +270,7 @@ async function lastNumbers(stage: Stage): Promise<Map<string, number>> {
 async function prune({ stage }: Performance, { retentionMs }: StepOf<'prune'>): Promise<void> {
   const server = stage.servers.find(({ process }) => process.alive)
   if (server === undefined || stage.faults.down) return
-  await server.process.server().prune(retentionMs)
+  await server.process.server().prune(retentionMs).catch(() => {}) // a planted fault has struck it
   stage.referee.forgetTimes()
   stage.chronicle.struck('log pruned', 'postgres')
 }
@@ -283,8 +285,9 @@ async function upgrade(performance: Performance): Promise<void> {
   performance.backup = null // a backup of the old schema would need the old app
   for (const statement of next.statements) await stage.exec(statement)
   stage.sync = next.sync
-  stage.truth.forget()
+  stage.truth.beginEra() // the same snapshots, read with other columns
   await migrateSync(stage.theatre.database, next.sync, { randomness: createRandom(stage.plan.seed) })
+  stage.forget()
   for (const { process } of stage.servers) if (process.alive) process.start({ sync: next.sync })
   stage.chronicle.struck('schema upgraded', 'postgres')
 }

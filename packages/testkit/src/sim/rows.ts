@@ -35,20 +35,21 @@ export type Truth = {
 export type TruthReader = {
   /** The state that the transaction sees. */
   read(tx: Tx): Promise<Truth>
-  /** A state read before; undefined when no transaction has seen it. */
-  at(snapshot: string): Truth | undefined
-  /** After a restore the same snapshots name other states. */
-  forget(): void
+  /** The states read before that a cursor of this snapshot may mean, the newest first. */
+  at(snapshot: string): Truth[]
+  /** Postgres was restored: from now on the same snapshots name other states, beside those that they have named. */
+  beginEra(): void
 }
 
 export type TruthOptions = { manifest: () => Manifest; holders: Holders; users: readonly string[] }
 
 export function createTruthReader(options: TruthOptions): TruthReader {
-  const known = new Map<string, Truth>()
+  const eras = [new Map<string, Truth>()]
   return {
     async read(tx) {
       const [row] = await tx.query('SELECT pg_current_snapshot()::text AS snapshot')
       const snapshot = row?.['snapshot'] ?? ''
+      const [known = new Map<string, Truth>()] = eras
       const found = known.get(snapshot)
       if (found !== undefined) return found
       const truth: Truth = {
@@ -59,8 +60,8 @@ export function createTruthReader(options: TruthOptions): TruthReader {
       known.set(snapshot, truth)
       return truth
     },
-    at: (snapshot) => known.get(snapshot),
-    forget: () => known.clear(),
+    at: (snapshot) => eras.flatMap((known) => known.get(snapshot) ?? []),
+    beginEra: () => void eras.unshift(new Map()),
   }
 }
 

@@ -21,6 +21,7 @@ import { createReferee, type Referee } from './checks/referee.ts'
 import type { Finding } from './checks/snapshot-equality.ts'
 import type { Plan, PlannedDevice } from './plan.ts'
 import { type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
+import { rememberReads, type RememberedReads } from './remembered-reads.ts'
 import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from './rows.ts'
 import { createServerProcess, type ServerProcess } from './server-process.ts'
 import { restoreImage } from './postgres-image.ts'
@@ -56,6 +57,7 @@ export class Stage {
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
   readonly #busy: Busy = { count: 0 }
+  readonly #postgres: RememberedReads
   readonly #errands = new AsyncLocalStorage<Errand>()
   readonly #lastServer = new Map<string, number>()
 
@@ -63,6 +65,7 @@ export class Stage {
     this.theatre = theatre
     this.plan = plan
     this.sync = theatre.app.sync
+    this.#postgres = rememberReads(theatre.database)
     this.chronicle = createChronicle(this.clock)
     this.random = createRandom(plan.seed)
     const { holders, users } = theatre.app
@@ -117,7 +120,7 @@ export class Stage {
 
   /** Another program's transaction, whole. False when Postgres refused it. */
   async foreign(statements: readonly string[]): Promise<boolean> {
-    const { database } = this.theatre
+    const { database } = this.#postgres
     try {
       const before = await this.rows()
       await this.#count(() =>
@@ -139,15 +142,20 @@ export class Stage {
   }
 
   truthNow(): Promise<Truth> {
-    const { database } = this.theatre
     return this.#count(() =>
-      database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) => this.truth.read(tx)),
+      this.theatre.database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) => this.truth.read(tx)),
     )
   }
 
   /** Statements outside of any transaction that the port knows. */
   async exec(sql: string): Promise<void> {
     await this.#count(() => this.theatre.pglite.exec(sql))
+    this.forget()
+  }
+
+  /** Something was written past the database. */
+  forget(): void {
+    this.#postgres.forget()
   }
 
   async #count<T>(work: () => Promise<T>): Promise<T> {
@@ -170,13 +178,13 @@ export class Stage {
       options: { sync: this.sync, holders, ...(authorize ? { authorize } : {}), ...(limits ? { limits } : {}) },
       database: (alive) =>
         reach({
-          database: counted(this.theatre.database, this.#busy),
+          database: counted(this.#postgres.database, this.#busy),
           shared: this.faults,
           own: faults,
           alive,
           die: () => this.kill(n),
           struck: (fault) => this.chronicle.struck(fault, name),
-          read: async (tx) => this.#read(await this.truth.read(tx)),
+          read: (tx) => this.#read(tx),
           writing: (tx) => this.#writing(tx),
         }),
       authenticate: (request) => userOf(request.headers.get('authorization')),
@@ -264,9 +272,9 @@ export class Stage {
     return new Response(text, { status: response.status, headers: response.headers })
   }
 
-  #read(truth: Truth): void {
+  async #read(tx: Tx): Promise<void> {
     const errand = this.#errands.getStore()
-    if (errand !== undefined) errand.truth = truth
+    if (errand !== undefined) errand.truth = await this.truth.read(tx)
   }
 
   async #writing(tx: Tx): Promise<(statements: readonly string[]) => Promise<void>> {

@@ -10,13 +10,15 @@ import { createAcknowledged } from './checks/durability.ts'
 import {
   isComplete,
   type LocalState,
+  type LocalTable,
   type Pending,
   readLocalState,
   readLocalTables,
   readOutbox,
 } from './checks/local-state.ts'
-import { judgeBase, judgeScopes } from './checks/snapshot-equality.ts'
+import { type Finding, judgeBase, judgeScopes } from './checks/snapshot-equality.ts'
 import { judgeVisible } from './checks/visible-rows.ts'
+import type { Truth } from './rows.ts'
 import type { Stage } from './stage.ts'
 
 export type Watch = {
@@ -38,21 +40,28 @@ export function createWatch(stage: Stage, device: Device): Watch {
   let looked = ''
   let shown = Number.NEGATIVE_INFINITY
 
-  function judgeTables(state: LocalState, outbox: readonly Pending[]): void {
+  function judgeState(state: LocalState, outbox: readonly Pending[]): void {
     if (!isComplete(state)) return
-    const truth = stage.truth.at(state.snapshot ?? '')
-    if (truth === undefined) return say('P5', `its cursor ${state.snapshot} is of no snapshot that was read`)
-    stage.found(device.name, judgeScopes(state, truth, device.user))
-    for (const local of readLocalTables(device.driver, device.manifest)) {
-      const base = judgeBase(local, truth, device.user)
-      stage.found(device.name, base)
-      if (base.length === 0) stage.found(device.name, judgeVisible(local, outbox))
-    }
-    for (const { promise, name, lostByRestore, judge } of stage.theatre.app.invariants ?? []) {
-      if (stage.restored && lostByRestore) continue
-      const wrong = judge(truth.rows)
-      if (wrong !== null) say(promise, `${name}: ${wrong}`)
-    }
+    const truths = stage.truth.at(state.snapshot ?? '')
+    if (truths.length === 0) return say('P5', `its cursor ${state.snapshot} is of no snapshot that was read`)
+    const tables = readLocalTables(device.driver, device.manifest)
+    const findings = truths.map((truth) => judgeAgainst(truth, state, tables))
+    const [best = []] = findings.toSorted((a, b) => a.length - b.length)
+    stage.found(device.name, best)
+    if (best.length > 0) return
+    for (const local of tables) stage.found(device.name, judgeVisible(local, outbox))
+  }
+
+  function judgeAgainst(truth: Truth, state: LocalState, tables: readonly LocalTable[]): Finding[] {
+    const invariants = stage.theatre.app.invariants ?? []
+    return [
+      ...judgeScopes(state, truth, device.user),
+      ...tables.flatMap((local) => judgeBase(local, truth, device.user)),
+      ...invariants.flatMap(({ promise, name, lostByRestore, judge }) => {
+        const wrong = stage.restored && lostByRestore ? null : judge(truth.rows)
+        return wrong === null ? [] : [{ promise, what: `${name}: ${wrong}` }]
+      }),
+    ]
   }
 
   function heardPatch(patch: LivePatch): void {
@@ -92,7 +101,7 @@ export function createWatch(stage: Stage, device: Device): Watch {
         `${state.snapshot ?? 'no cursor'}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
       )
       stage.found(device.name, acknowledged.judge(state, outbox))
-      judgeTables(state, outbox)
+      judgeState(state, outbox)
     },
     get acknowledgedCount() {
       return acknowledged.count
