@@ -29,6 +29,8 @@ export type Device = {
   status(): Promise<EngineStatus>
   run(sql: string, params?: SqlParam[]): Promise<void>
   rows(sql: string, params?: SqlParam[]): Promise<Row[]>
+  /** Changes the database behind the engine's back: nothing is captured. */
+  damage(sql: string, params?: SqliteValue[]): void
 }
 
 export type DeviceParts = {
@@ -78,6 +80,11 @@ export async function openDevice(parts: DeviceParts): Promise<Device> {
     async rows(sql, params = []) {
       const { columns, rows } = await engine.query(sql, params)
       return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))
+    },
+    damage(sql, params = []) {
+      driver.exec('UPDATE landfall_guard SET capturing = 0')
+      driver.prepare(sql).run(params)
+      driver.exec('UPDATE landfall_guard SET capturing = 1')
     },
   }
 }
