@@ -64,13 +64,14 @@ export async function expectAsNew({ world, ada }: Verifying): Promise<void> {
   expect(await ada.rows(ALL)).toEqual(await fresh.rows(ALL))
 }
 
-/** Another program's work right before each question reaches the server. */
+/** Another program's work right before each question about tasks reaches the server: the first, the second, ... */
 export function beforeQuestions(device: Device, work: (question: number) => Promise<void>): void {
   const { network } = device
   const carry = network.fetch
   let question = 0
   network.fetch = async (url, init) => {
-    if (url.endsWith('/verify')) await work(++question)
+    const asked = url.endsWith('/verify') ? (JSON.parse(String(init.body)) as { table: string }) : null
+    if (asked?.table === 'tasks') await work(++question)
     return carry(url, init)
   }
 }
