@@ -155,6 +155,8 @@ export function verifyContract(open: () => Promise<NotesWorld>): void {
     expect(await refusal({ kind: 'hashes', bits: 0, buckets: [-1] })).toBe('bad_request')
     expect(await refusal({ kind: 'rows', keys: [] })).toBe('bad_request')
     expect(await refusal({ kind: 'rows', keys: [['a'], ['b']] })).toBe('bad_request')
+    expect(await refusal({ kind: 'rows', keys: [['\0']] })).toBe('bad_request')
+    expect(await refusal({ kind: 'rows', keys: [['\ud800']] })).toBe('bad_request')
     expect(await refusal({ kind: 'checksums' }, { table: 'pg_class' })).toBe('bad_request')
     expect(await refusal({ kind: 'checksums' }, { cursor: null })).toBe('bad_request')
     const scopes = Array.from({ length: 1_001 }, (_, i) => `space:${i}`)

@@ -18,6 +18,7 @@ import { Verification, type VerificationContext } from './verification.ts'
 export type Verifier = {
   /** Resolves with what was found once the loop, told to verify, has had every question answered. */
   begin(): Promise<VerifyReport>
+  /** The next question; null when nobody waits for an answer. */
   request(): VerifyRequest | null
   answer(response: VerifyResponse): Promise<void>
   /** Whether questions are left. */
@@ -36,11 +37,6 @@ type Running = {
 export function createVerifier(context: VerificationContext): Verifier {
   let running: Running | null = null
 
-  function current(): Verification {
-    if (running === null) throw new LandfallError('internal', { what: 'no verification' })
-    return running.verification
-  }
-
   function fail(error: LandfallError): void {
     running?.reject(error)
     running = null
@@ -51,8 +47,8 @@ export function createVerifier(context: VerificationContext): Verifier {
       running ??= startRunning(context)
       return running.report
     },
-    request: () => current().request(),
-    answer: (response) => current().answer(response),
+    request: () => running?.verification.request() ?? null,
+    answer: async (response) => running?.verification.answer(response),
     more: () => running?.verification.done === false,
     heard({ event, after }) {
       if (running === null) return

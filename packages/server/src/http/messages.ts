@@ -14,6 +14,7 @@ import {
   type SyncRequest,
   type VerifyRequest,
   type WireColumns,
+  type WireValue,
 } from '@landfall/protocol'
 import * as v from 'valibot'
 import type { Limits } from '../limits.ts'
@@ -58,6 +59,11 @@ function isWireColumns(value: unknown): value is WireColumns {
 
 function isWireValue(value: unknown): boolean {
   return value === null || typeof value === 'string'
+}
+
+/** They travel to Postgres as JSON, which has no U+0000 and no lone surrogates. */
+function isPostgresText(value: WireValue): boolean {
+  return value === null || !/[\0\p{Surrogate}]/u.test(value)
 }
 
 const changeBlock = v.pipe(
@@ -108,7 +114,7 @@ const verifyAsk = (limits: Limits) =>
         wireColumns,
         v.minLength(1),
         v.maxLength(MAX_KEY_COLUMNS),
-        v.check((keys) => rowCount(keys) <= limits.verifyRows),
+        v.check((keys) => rowCount(keys) <= limits.verifyRows && keys.flat().every(isPostgresText)),
       ),
     }),
   ])

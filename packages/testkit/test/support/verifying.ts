@@ -70,7 +70,7 @@ export function beforeQuestions(device: Device, work: (question: number) => Prom
   const carry = network.fetch
   let question = 0
   network.fetch = async (url, init) => {
-    const asked = url.endsWith('/verify') ? (JSON.parse(String(init.body)) as { table: string }) : null
+    const asked = url.endsWith('/verify') ? (JSON.parse(init.body as string) as { table: string }) : null
     if (asked?.table === 'tasks') await work(++question)
     return carry(url, init)
   }
