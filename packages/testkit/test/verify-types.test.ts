@@ -57,9 +57,23 @@ const things = pg.pgTable('things', {
   bytea: pg.customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })(),
   texts: pg.text().array(),
   times: pg.timestamp({ withTimezone: true }).array(),
+  owner: pg.text(),
 })
 
-const sync = defineSync({ tables: { things }, scopes: { place: { things: (t) => t.place } } })
+const stamps = pg.pgTable(
+  'stamps',
+  { at: pg.timestamp({ withTimezone: true }).notNull(), name: pg.text().notNull(), note: pg.text() },
+  (t) => [pg.primaryKey({ columns: [t.name, t.at] })],
+)
+
+const sync = defineSync({
+  tables: { things, stamps },
+  scopes: {
+    place: { things: (t) => t.place },
+    own: { things: (t) => t.owner },
+    public: { stamps: true },
+  },
+})
 
 let world: World
 let ada: Device
@@ -72,14 +86,20 @@ beforeAll(async () => {
     database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params))
   await run(`CREATE TYPE mood AS ENUM ('fine', 'so "so"')`)
   const columns = TYPES.map(([name, type]) => `"${name}" ${type}`)
-  await run(`CREATE TABLE things (id uuid PRIMARY KEY, place int NOT NULL, ${columns.join(', ')})`)
+  await run(
+    `CREATE TABLE things (id uuid PRIMARY KEY, place int NOT NULL, ${columns.join(', ')}, owner text)`,
+  )
+  await run(`CREATE TABLE stamps (at timestamptz, name text, note text, PRIMARY KEY (name, at))`)
   await migrateSync(database, sync)
   const casts = TYPES.map(([, type], i) => `$${i + 2}::text::${type}`)
   const insert = `INSERT INTO things VALUES ($1::uuid, 1, ${casts.join(', ')})`
   await run(insert, [id(1), ...TYPES.map(([, , one]) => one)])
   await run(insert, [id(2), ...TYPES.map(([, , , other]) => other)])
   await run(insert, [id(3), ...TYPES.map(() => null)])
-  world = await createWorld({ sync, holders: { place: () => ['1'] }, database })
+  await run(`UPDATE things SET owner = 'ada' WHERE id <> '${id(3)}'`)
+  await run(`INSERT INTO stamps VALUES ('2024-02-29 23:59:59.5Z', 'a"b', NULL), ('infinity', '', ':')`)
+  const holders = { place: () => ['1'], own: ({ userId }: { userId: string }) => [userId] }
+  world = await createWorld({ sync, holders, database })
   ada = await world.open('a', { user: 'ada' })
   await world.settle()
   close = async () => {
@@ -114,3 +134,28 @@ test.each(TYPES.map(([name]) => name))(
     expect(await verify(world, ada)).toEqual(FINE)
   },
 )
+
+test('[P3.3] composite keys and scopes of everybody are verified, too', async () => {
+  ada.damage(`update stamps set at = '2024-02-29 23:59:59.5+00' where at <> 'infinity'`)
+  ada.damage(`update stamps set note = '' where at = 'infinity'`)
+  const { differences } = await verify(world, ada)
+  expect(differences).toEqual([
+    {
+      scope: 'public:',
+      table: 'stamps',
+      count: 3,
+      keys: expect.arrayContaining([
+        { key: ['a"b', '2024-02-29 23:59:59.5+00'], problem: 'missing' },
+        { key: ['a"b', '2024-02-29 23:59:59.5+00'], problem: 'extra' },
+        { key: ['', 'infinity'], problem: 'different' },
+      ]),
+    },
+  ])
+  expect(await verify(world, ada)).toEqual(FINE)
+})
+
+test('[P3.3] a row that two scopes cover is told once', async () => {
+  ada.damage(`delete from things where id = '${id(1)}'`)
+  expect(await verify(world, ada)).toMatchObject({ differences: [{ count: 1 }] })
+  expect(await verify(world, ada)).toEqual(FINE)
+})
