@@ -5,7 +5,7 @@
  * says so: `not_available`.
  */
 import type { EngineApi, EngineEvent, EngineStatus, QueryResult, SqlParam, Statement } from '@landfall/engine'
-import { type ErrorData, LandfallError } from '@landfall/protocol'
+import { type ErrorData, LandfallError, type VerifyReport } from '@landfall/protocol'
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import { createDrizzle, type RunStatement } from './drizzle.ts'
 import type { EngineLink } from './link/link.ts'
@@ -131,9 +131,13 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     return createLive(this.#live.registration(sql, own as SqlParam[]), rowMakerOf(query))
   }
 
-  /** Compares the local database with the server, by scope and table. */
-  async verify(): Promise<{ ok: boolean; differences: unknown[] }> {
-    throw new LandfallError('not_available', { call: 'verify' })
+  /**
+   * Compares every row with the server's by checksum, unsent changes left out, and repairs what differs without
+   * touching them. Tells what differed, by scope and table. Waits while a scope is loading; fails while sync is paused
+   * or the server cannot be reached.
+   */
+  verify(): Promise<VerifyReport> {
+    return this.#api.verify()
   }
 
   /** The database file's bytes, openable by any SQLite. */

@@ -5,7 +5,7 @@
  * SQLite has one writer here, and a read must not see half a transaction. `EngineApi` is structured-clone friendly
  * throughout; the engine pushes status and live results as `EngineEvent`s to one listener.
  */
-import type { ConflictRecord, ErrorData, ScopeKey } from '@landfall/protocol'
+import type { ConflictRecord, ErrorData, ScopeKey, VerifyReport } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 
 export type SqlParam = SqliteValue | boolean
@@ -90,6 +90,11 @@ export type EngineApi = {
   resume(): Promise<void>
   /** Resolves when the outbox is empty and a pull begun after this call has been applied. */
   settled(): Promise<void>
+  /**
+   * Compares every row with the server's, unsent changes left out, and repairs what differs below them. Waits while a
+   * scope is loading; fails with what stops sync: paused, offline, signed out.
+   */
+  verify(): Promise<VerifyReport>
   conflicts(): Promise<StoredConflict[]>
   discardConflict(id: string): Promise<void>
   rejections(): Promise<StoredRejection[]>

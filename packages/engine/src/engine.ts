@@ -12,6 +12,7 @@ import {
   LandfallError,
   type Manifest,
   type Randomness,
+  type VerifyReport,
 } from '@landfall/protocol'
 import type {
   EngineApi,
@@ -30,12 +31,13 @@ import type { LiveQueries } from './live.ts'
 import type { DatabaseFiles, Network, Signal, Signals, SqliteDriver, TokenSource } from './ports.ts'
 import { Runner } from './runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
-import type { Store } from './store.ts'
+import type { Store, Touched } from './store.ts'
 import { storeFacts } from './sync-messages.ts'
 import { createSyncWaiters, type SyncWaiters } from './sync-waiters.ts'
 import { bound, type Commit, Transactions } from './transactions.ts'
 import { createTransport } from './transport/transport.ts'
 import { createTurnstile, inTurn, type Turnstile } from './turnstile.ts'
+import { createVerifier, type Verifier } from './verify/verifier.ts'
 
 export type EngineOptions = {
   store: Store
@@ -61,6 +63,7 @@ class Engine implements EngineApi {
   readonly #options: EngineOptions
   readonly #turnstile: Turnstile = createTurnstile()
   readonly #waiters: SyncWaiters = createSyncWaiters()
+  readonly #verifier: Verifier
   readonly #guard: FilesGuard
   readonly #runner: Runner
   readonly #board: StatusBoard
@@ -77,6 +80,11 @@ class Engine implements EngineApi {
     this.#storage = { kind: storage.kind, persisted: false }
     this.#outbox = store.outboxCount()
     this.#guard = createFilesGuard({ files: storage, clock, lost: (error) => this.#end(error) })
+    this.#verifier = createVerifier({
+      ...options,
+      turnstile: this.#turnstile,
+      applied: (touched) => this.#applied(touched),
+    })
     this.#runner = this.#createRunner()
     this.#board = createStatusBoard({
       clock,
@@ -160,6 +168,17 @@ class Engine implements EngineApi {
     return this.#tellingStatus(settled)
   }
 
+  async verify(): Promise<VerifyReport> {
+    this.#mustWork()
+    const found = this.#verifier.begin()
+    this.#runner.dispatch({ kind: 'verify' })
+    const report = await found
+    if (report.ok) return report
+    // What was repaired is as new as the server; the pull makes everything else as new. It comes later if it fails.
+    await this.syncNow().catch(() => {})
+    return report
+  }
+
   /** Whoever has waited finds the status as it is now. */
   async #tellingStatus(work: Promise<void>): Promise<void> {
     try {
@@ -216,23 +235,27 @@ class Engine implements EngineApi {
   }
 
   #createRunner(): Runner {
-    const { store } = this.#options
     const transport = createTransport({ ...this.#options, schema: this.#options.manifest.hash })
     return new Runner({
       ...this.#options,
       transport,
+      verifier: this.#verifier,
       turnstile: this.#turnstile,
-      applied: (touched) => {
-        this.#options.live.flush(touched)
-        this.#outbox = store.outboxCount()
-        this.#board.recount()
-      },
+      applied: (touched) => this.#applied(touched),
       onStep: (step) => {
         this.#waiters.heard(step)
+        this.#verifier.heard(step)
         if (step.event.kind === 'applyFailed') void this.#guard.recheck().catch(() => {})
         this.#board.changed()
       },
     })
+  }
+
+  /** Remote rows were committed. */
+  #applied(touched: Touched): void {
+    this.#options.live.flush(touched)
+    this.#outbox = this.#options.store.outboxCount()
+    this.#board.recount()
   }
 
   #committed({ number, touched }: Commit): void {
@@ -272,6 +295,7 @@ class Engine implements EngineApi {
     this.#ended = error
     this.#stopSignals()
     this.#guard.close()
+    this.#verifier.fail(error)
     this.#runner.dispatch({ kind: 'unlead' })
     this.#turnstile.shut(error)
     this.#transactions.close()

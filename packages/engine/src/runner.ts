@@ -12,6 +12,7 @@ import {
   LandfallError,
   type Randomness,
   type ScopeKey,
+  type VerifyResponse,
 } from '@landfall/protocol'
 import { createExchange, type Exchange, type Exchanged } from './exchange.ts'
 import { createLoopClock, type LoopClock } from './loop/clock.ts'
@@ -23,10 +24,12 @@ import { pageRequest, storeFacts } from './sync-messages.ts'
 import type { Taken } from './sync-waiters.ts'
 import type { Transport } from './transport/transport.ts'
 import { inTurn, type Turnstile } from './turnstile.ts'
+import type { Verifier } from './verify/verifier.ts'
 
 export type RunnerOptions = {
   store: Store
   transport: Transport
+  verifier: Verifier
   turnstile: Turnstile
   clock: Clock
   randomness: Randomness
@@ -35,7 +38,11 @@ export type RunnerOptions = {
   onStep: (step: Taken) => void
 }
 
-type Arrived = ({ kind: 'sync' } & Exchanged) | { kind: 'page'; scope: ScopeKey; response: BootstrapResponse }
+type Arrived =
+  | ({ kind: 'sync' } & Exchanged)
+  | { kind: 'page'; scope: ScopeKey; response: BootstrapResponse }
+  /** null: there was nothing to ask. */
+  | { kind: 'verify'; response: VerifyResponse | null }
 
 export class Runner {
   readonly #options: RunnerOptions
@@ -89,7 +96,7 @@ export class Runner {
       case 'apply':
         return void this.#commit(effect.id, () => this.#apply(effect.id))
       case 'startOver':
-        return void this.#commit(effect.id, () => this.#options.store.startOver())
+        return void this.#commit(effect.id, () => this.#inTurn(() => this.#options.store.startOver()))
       case 'openStream':
         return this.#openStream()
       case 'closeStream':
@@ -117,6 +124,10 @@ export class Runner {
   async #ask({ turn }: Request, signal: AbortSignal): Promise<Arrived> {
     const { store, transport } = this.#options
     if (turn.kind === 'sync') return { kind: 'sync', ...(await this.#exchange(turn.push, signal)) }
+    if (turn.kind === 'verify') {
+      const question = this.#options.verifier.request()
+      return { kind: 'verify', response: question && (await transport.verify(question, signal)) }
+    }
     const message = pageRequest(store.syncState())
     const response = await transport.page(message, signal)
     if (response.next !== null && JSON.stringify(response.next) === JSON.stringify(message.position)) {
@@ -129,20 +140,29 @@ export class Runner {
     if (this.#underWay?.id === id) this.#underWay.controller.abort()
   }
 
-  async #commit(id: number, work: () => void): Promise<void> {
-    const { turnstile, store } = this.#options
+  async #commit(id: number, work: () => Promise<void>): Promise<void> {
+    const { store, verifier } = this.#options
     try {
-      await inTurn(turnstile, work)
-      this.dispatch({ kind: 'applied', id, store: storeFacts(store) })
+      await work()
+      this.dispatch({ kind: 'applied', id, store: storeFacts(store), more: verifier.more() })
     } catch (error) {
       this.dispatch({ kind: 'applyFailed', id, error: encodeError(error) })
     }
   }
 
-  #apply(id: number): void {
-    const { store, applied } = this.#options
+  async #apply(id: number): Promise<void> {
     const found = this.#arrived.get(id)
     this.#arrived.delete(id)
+    if (found?.kind !== 'verify') return this.#inTurn(() => this.#applyRows(found))
+    if (found.response !== null) await this.#options.verifier.answer(found.response)
+  }
+
+  #inTurn(work: () => void): Promise<void> {
+    return inTurn(this.#options.turnstile, work)
+  }
+
+  #applyRows(found: Arrived | undefined): void {
+    const { store, applied } = this.#options
     if (found?.kind === 'page') applied(store.applyPage(found.scope, found.response))
     if (found?.kind !== 'sync' || !found.response.pull?.ok) return
     applied(store.applyPull(found.response.pull.value))
@@ -159,7 +179,7 @@ export class Runner {
 }
 
 function errorsOf(arrived: Arrived): { push: ErrorData | null; pull: ErrorData | null } {
-  if (arrived.kind === 'page') return { push: null, pull: null }
+  if (arrived.kind !== 'sync') return { push: null, pull: null }
   const { push, pull } = arrived.response
   if (pull === null)
     return { push: null, pull: encodeError(new LandfallError('response_invalid', { what: 'no pull' })) }

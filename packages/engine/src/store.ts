@@ -15,7 +15,10 @@ import type {
   Rejection,
   ScopeKey,
   UserId,
+  WireColumns,
+  WireRow,
 } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
 import type { StoredConflict, StoredRejection } from './api.ts'
 import type { SqliteStatement } from './ports.ts'
 
@@ -39,6 +42,32 @@ export type SyncState = {
 }
 
 export type OutboxLimits = { changesets: number; bytes: number }
+
+export type BaseRead = {
+  table: string
+  scopes: readonly ScopeKey[]
+  /** The rows of the scopes, or those of none of them. */
+  rows: 'inside' | 'outside'
+  /** The key, as stored, of the last row of the part before; null: from the start. */
+  after: SqliteValue[] | null
+  limit: number
+}
+
+export type BaseRow = {
+  /** As stored. */
+  key: SqliteValue[]
+  keyTexts: WireRow
+  /** All synced columns in manifest order; see `store/base-view.ts`. */
+  texts: WireRow
+}
+
+export type Repair = {
+  table: string
+  /** Rows as the server has them. */
+  rows: WireColumns
+  /** Keys of rows that it does not have in this device's scopes, as stored, columns in key order. */
+  gone: SqliteValue[][]
+}
 
 export type Store = {
   /** Opens a local transaction; `commit` seals its changeset. Statements run through `prepareUser`. */
@@ -64,6 +93,11 @@ export type Store = {
   applyPage(scope: ScopeKey, response: BootstrapResponse): Touched
   /** After `history_lost`: forgets the cursor and loads all scopes again; rows stay readable until replaced, the outbox stays. */
   startOver(): void
+
+  /** The server's last known rows, without unsent changes, in key order. */
+  readBase(read: BaseRead): BaseRow[]
+  /** Puts right what a verification has found. */
+  repair(repair: Repair): Touched
 
   conflicts(): StoredConflict[]
   discardConflict(id: string): void

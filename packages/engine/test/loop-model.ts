@@ -34,6 +34,8 @@ export class LoopWorld {
   #applying: { id: number; startOver: boolean; request: Request | null; pushed: boolean } | null = null
   #stream = false
   #pages = 0
+  /** Questions that a verification has left, the one under way among them. */
+  questions = 0
   #store: StoreFacts
 
   constructor({ outbox = 0, started = false, pages = 0, now = 1_000_000, random = 0.5 } = {}) {
@@ -61,6 +63,11 @@ export class LoopWorld {
 
   lead(): this {
     return this.tell({ kind: 'lead', store: this.#store })
+  }
+
+  verify(questions: number): this {
+    this.questions = questions
+    return this.tell({ kind: 'verify' })
   }
 
   /** Time passes; the timer, if it is due by then, has not fired yet. */
@@ -107,7 +114,8 @@ export class LoopWorld {
     if (work === null) return this
     this.#applying = null
     this.#store = this.#after(work)
-    return this.tell({ kind: 'applied', id: work.id, store: this.#store })
+    if (work.request?.turn.kind === 'verify') this.questions -= 1
+    return this.tell({ kind: 'applied', id: work.id, store: this.#store, more: this.questions > 0 })
   }
 
   refuse(code: ErrorCode): this {
@@ -124,6 +132,7 @@ export class LoopWorld {
       this.#pages -= 1
       return { ...store, pagesLeft: this.#pages > 0 }
     }
+    if (work.request?.turn.kind === 'verify') return store
     if (!store.started) this.#pages = 2
     const acked =
       work.request?.turn.kind === 'sync' && work.request.turn.push && work.pushed ? store.outbox : 0
@@ -187,6 +196,6 @@ export class LoopWorld {
 }
 
 function nameOf({ turn }: Request): string {
-  if (turn.kind === 'page') return 'page'
+  if (turn.kind !== 'sync') return turn.kind
   return turn.push ? 'sync+push' : 'sync'
 }

@@ -104,6 +104,45 @@ describe('in step', () => {
   })
 })
 
+describe('a verification', () => {
+  test('[P3.3] each question follows a pull, and a pull follows the last one', () => {
+    const world = inStep().verify(3)
+    for (let i = 0; i < 3; i++) world.answer().commit().answer().commit().timer()
+    world.answer().commit()
+    expect(world.log).toEqual(['sync', 'verify', 'sync', 'verify', 'sync', 'verify', 'sync'])
+    expect(world.state.facts.verifying).toBe(false)
+  })
+
+  test('[P3.3] it waits while a scope is loading, and what is written meanwhile is pushed', () => {
+    const world = new LoopWorld({ started: true, pages: 2 }).lead().verify(1)
+    world.answer().commit().write()
+    for (let i = 0; i < 6; i++) {
+      if (world.state.kind === 'live') world.timer()
+      world.answer().commit()
+    }
+    const sent = world.log.filter((name) => name !== 'openStream')
+    expect(sent.slice(-2)).toEqual(['verify', 'sync+push'])
+    expect(sent.filter((name) => name === 'page')).toHaveLength(2)
+    expect(world.store.outbox).toBe(0)
+  })
+
+  test('[P3.3] a question that the server cannot answer ends it, and pulls go on', () => {
+    for (const code of ['not_available', 'server_error', 'rate_limited', 'too_large'] as const) {
+      const world = inStep().verify(3).answer().commit().answer({ kind: 'fail', code })
+      expect(world.state).toMatchObject({ kind: 'live', facts: { verifying: false, trouble: null } })
+      world.timer()
+      expect(world.log).toEqual(['sync', 'verify', 'sync'])
+    }
+  })
+
+  test('[P3.3] it ends when sync is paused, has no network, or loses its history', () => {
+    const asking = () => inStep().verify(3).answer().commit()
+    expect(asking().tell({ kind: 'pause' }).state.facts.verifying).toBe(false)
+    expect(asking().answer({ kind: 'fail', code: 'offline' }).state.facts.verifying).toBe(false)
+    expect(asking().answer({ kind: 'fail', code: 'history_lost' }).state.facts.verifying).toBe(false)
+  })
+})
+
 describe('trouble', () => {
   test('[P8.2] pulls go on at their pace while pushes fail, and the error is visible', () => {
     const world = inStep().write().timer().answer({ kind: 'push fails', code: 'server_error' }).commit()
@@ -274,6 +313,7 @@ const happening: fc.Arbitrary<(world: LoopWorld) => void> = fc.oneof(
   { weight: 3, arbitrary: fc.constant((world: LoopWorld) => void world.timer()) },
   { weight: 3, arbitrary: hint.map((kind) => (world: LoopWorld) => void world.tell({ kind })) },
   { weight: 2, arbitrary: fc.constant((world: LoopWorld) => void world.write()) },
+  { weight: 1, arbitrary: fc.nat(4).map((count) => (world: LoopWorld) => void world.verify(count + 1)) },
   { weight: 2, arbitrary: fc.constant((world: LoopWorld) => void world.lead()) },
   { weight: 1, arbitrary: fc.constant((world: LoopWorld) => void world.openStream()) },
   { weight: 1, arbitrary: fc.constant((world: LoopWorld) => void world.endStream()) },

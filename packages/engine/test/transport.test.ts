@@ -1,5 +1,13 @@
 /** The HTTP side of the protocol against a real HTTP server that misbehaves. */
-import { type ErrorCode, LandfallError, type SyncRequest } from '@landfall/protocol'
+import {
+  clientId,
+  type ErrorCode,
+  historyId,
+  LandfallError,
+  snapshotText,
+  type SyncRequest,
+  type VerifyAsk,
+} from '@landfall/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { platformNetwork } from '../src/adapters/platform.ts'
 import { createLoopClock } from '../src/loop/clock.ts'
@@ -114,6 +122,41 @@ const damaged: [string, unknown][] = [
 test.each(damaged)('[P12.4] %s is response_invalid', async (_, body) => {
   server.answer((response) => json(response, body))
   expect((await failureOf(sync())).code).toBe('response_invalid')
+})
+
+const ask = (question: VerifyAsk) => {
+  const cursor = { snapshot: snapshotText('1:2:'), history: historyId('h') }
+  const message = { client: clientId('c'), cursor, table: 'notes', scopes: [], ask: question }
+  return transport.verify(message, new AbortController().signal)
+}
+const TOLD = { behind: false, user: 'ada', lost: [], except: [[]] }
+const HASHES: VerifyAsk = { kind: 'hashes', bits: 0, buckets: [0] }
+const badAnswers: [string, VerifyAsk, unknown][] = [
+  ['an answer to another question', { kind: 'checksums' }, { kind: 'buckets', buckets: [] }],
+  [
+    'a sum that is no number',
+    { kind: 'checksums' },
+    { kind: 'checksums', scopes: [{ scope: 'a:', count: 1, sum: 'x' }] },
+  ],
+  ['a hash too few', HASHES, { kind: 'hashes', keys: [['1', '2']], hashes: ['0123456789abcdef'] }],
+  ['a hash cut short', HASHES, { kind: 'hashes', keys: [['1']], hashes: ['0123'] }],
+  [
+    'rows of unequal columns',
+    { kind: 'rows', keys: [['1']] },
+    { kind: 'rows', answered: 1, rows: [['1'], []] },
+  ],
+]
+test.each(badAnswers)('[P12.4] %s from verify is response_invalid', async (_, question, told) => {
+  server.answer((response) => json(response, { ...TOLD, answer: told }))
+  expect((await failureOf(ask(question))).code).toBe('response_invalid')
+})
+
+test('[P3.3] an answer of verify comes whole, or says to pull first', async () => {
+  const hashes = { kind: 'hashes', keys: [['1']], hashes: ['0123456789abcdef'] }
+  for (const told of [{ behind: true }, { ...TOLD, answer: hashes }]) {
+    server.answer((response) => json(response, told))
+    expect(await ask(HASHES)).toEqual(told)
+  }
 })
 
 test('[P12.4] a login page, and a body cut short, are response_invalid', async () => {

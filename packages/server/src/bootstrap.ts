@@ -19,7 +19,15 @@ import { quoteIdentifier, quoteTable } from '@landfall/schema'
 import type { ServerContext } from './context.ts'
 import { PostgresError, type TransactionOptions, type Tx } from './database.ts'
 import { prepareHolders, readHeldScopes } from './holders.ts'
-import { type Bind, columnBlock, columnOf, createBinder, keyColumns, textColumns } from './rows.ts'
+import {
+  type Bind,
+  bytesOfRow,
+  columnBlock,
+  columnOf,
+  createBinder,
+  keyColumns,
+  textColumns,
+} from './rows.ts'
 
 const SNAPSHOT: TransactionOptions = { isolation: 'repeatable read', readOnly: true }
 
@@ -135,19 +143,6 @@ async function readTablePage(tx: Tx, table: ManifestTable, options: PageOptions)
     bytes: Number(row?.['bytes']),
     last: more ? (row?.['last'] ?? null) : null,
   }
-}
-
-/** Kinds whose texts are short whatever the value. */
-const SHORT_KINDS: ReadonlySet<string> = new Set(
-  'bool int2 int4 int8 float4 float8 uuid date time timestamp timestamptz'.split(' '),
-)
-const SHORT_BYTES = 40
-
-/** About how long a row is as JSON: asking every column for its length cost as much as building the page. */
-function bytesOfRow({ columns }: ManifestTable): string {
-  const long = columns.flatMap(({ type }, i) => (type.array || !SHORT_KINDS.has(type.kind) ? [i] : []))
-  const fixed = SHORT_BYTES * (columns.length - long.length)
-  return [`${fixed}`, ...long.map((i) => `coalesce(octet_length(c${i}), 4) + 3`)].join(' + ')
 }
 
 function pageCondition(table: ManifestTable, options: PageOptions, bind: Bind): string {

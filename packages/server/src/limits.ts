@@ -14,6 +14,12 @@ export type Limits = {
   /** Rows and (about) bytes of one bootstrap page. */
   pageRows: number
   pageBytes: number
+  /** Keys that one answer to `verify` leaves out since they have changed; beyond it the client pulls first. */
+  verifyKeys: number
+  /** Rows whose hashes, or which themselves, one answer to `verify` carries. */
+  verifyRows: number
+  /** Questions of `verify` under way per user and process: each reads its table's rows of the scopes. */
+  verifiesPerUser: number
   /** Scopes a user may hold or a request may name. */
   scopes: number
   /** Requests a user may make at once, and per second thereafter. */
@@ -35,6 +41,9 @@ export const DEFAULT_LIMITS: Limits = {
   pullKeys: 50_000,
   pageRows: 10_000,
   pageBytes: 4 << 20,
+  verifyKeys: 5_000,
+  verifyRows: 10_000,
+  verifiesPerUser: 2,
   scopes: 10_000,
   rateBurst: 200,
   ratePerSecond: 50,

@@ -35,6 +35,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { createLive } from './live/live.ts'
 import { handlePull } from './pull.ts'
 import { handlePush } from './push/push.ts'
+import { createVerifyGate, handleVerify } from './verify/verify.ts'
 
 export type SyncServerOptions = {
   sync: SyncDefinition
@@ -72,6 +73,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const live = createLive(context, (error) => encode(error))
   const parse = createMessageParser(context.limits)
   const gate = createGate(options, context)
+  const verifyGate = createVerifyGate(context.limits.verifiesPerUser)
 
   const push = async (request: PushRequest, user: UserId): Promise<PushResponse> => {
     const response = await handlePush(context, request, user)
@@ -117,10 +119,12 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   )
   app.get('/live', async (c) => live.open(await gate(c.req.raw)))
   app.get('/health', async (c) => c.json(await checkHealth(context)))
-  app.post('/verify', async (c) => {
-    await gate(c.req.raw)
-    throw new LandfallError('not_available', { call: 'verify' })
-  })
+  app.post('/verify', (c) =>
+    answer(c.req.raw, async (body, user) => {
+      const request = parse.verify(body)
+      return JSON.stringify(await verifyGate(user, () => handleVerify(context, request, user)))
+    }),
+  )
   app.notFound(() => errorResponse(encode(new LandfallError('not_found'))))
   app.onError((error) => errorResponse(encode(error)))
 

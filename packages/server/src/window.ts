@@ -89,3 +89,41 @@ export async function readWindow(
 function decodeRow(row: { [column: string]: string | null }): TableWindow {
   return { truncated: row['truncated'] === 'true', keys: row['keys'] ?? '[]', gone: row['gone'] ?? '[]' }
 }
+
+/**
+ * The keys of one table that the log has for the scopes since the snapshot, as a JSON text of keys; null when there are
+ * more than the limit, or the table was truncated.
+ */
+export async function readUnseenKeys(
+  tx: Tx,
+  snapshot: SnapshotText,
+  options: { table: string; scopes: readonly ScopeKey[]; limit: number },
+): Promise<string | null> {
+  const { params, bind } = createBinder()
+  const scopes = bind([...options.scopes, EVERY_SCOPE])
+  const where = `scope = ANY (${scopes}::text[]) AND tbl = ${bind(options.table)}`
+  const unseen = unseenRows(snapshot, bind, { table: 'landfall.changes', columns: 'key, op', where })
+  const [row] = await tx.query(
+    `
+    WITH logged AS (
+      ${unseen}
+      LIMIT ${bind(options.limit * LOG_ROWS_PER_KEY + 1)}::bigint
+    ),
+    touched AS (
+      SELECT key, bool_or(op = '${LOG_OPERATIONS.truncated}') AS truncated, count(*) AS logged
+      FROM logged
+      GROUP BY key
+    )
+    SELECT
+      coalesce(json_agg(key), '[]')::text          AS keys,
+      coalesce(bool_or(truncated), false)::text    AS truncated,
+      count(*)::text                               AS key_count,
+      coalesce(sum(logged), 0)::text               AS row_count
+    FROM touched`,
+    params,
+  )
+  const tooMany =
+    Number(row?.['key_count']) > options.limit ||
+    Number(row?.['row_count']) > options.limit * LOG_ROWS_PER_KEY
+  return tooMany || row?.['truncated'] === 'true' ? null : (row?.['keys'] ?? '[]')
+}

@@ -105,7 +105,7 @@ test('[P12] errors arrive whole: class, code and details', async () => {
     await client.failure(() => db.all('select ?', [(() => 1) as never])),
     await client.failure(() => db.drizzle.transaction(async (tx) => tx.run('select no_such_column'))),
     await client.failure(() => db.rejections.discard(7)),
-    await client.failure(() => db.verify()),
+    await client.failure(() => db.conflicts.resolve('1', {})),
   ])
   expect(errors).toMatchObject([
     { code: 'sql_error', details: { sqlite: { code: 1 } } },
@@ -114,7 +114,7 @@ test('[P12] errors arrive whole: class, code and details', async () => {
     { code: 'value_invalid' },
     { code: 'sql_error', details: { sqlite: { code: 1 } } },
     { code: 'not_found', details: { id: 7 } },
-    { code: 'not_available', details: { call: 'verify' } },
+    { code: 'not_available', details: { call: 'conflicts.resolve' } },
   ])
 })
 

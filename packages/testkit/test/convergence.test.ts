@@ -2,10 +2,12 @@
  * Random work by several devices and another program, over a network that loses, repeats and delays; then calm.
  * A failing seed prints itself and runs again alone by `SEEDS=n`.
  */
+import type { VerifyReport } from '@landfall/protocol'
 import { codecFor } from '@landfall/schema'
 import { createWorld, type Device, type SeededRandom, type World } from '@landfall/testkit'
 import { afterEach, expect, test } from 'vitest'
 import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+import { FINE, verify } from './support/verifying.ts'
 
 const SEEDS = (process.env['SEEDS'] ?? '1,2,3,4,5,149').split(',').map(Number)
 const USERS = { ada: ['p1'], ben: ['p1', 'p2'] }
@@ -21,35 +23,51 @@ afterEach(async () => {
 test.each(SEEDS)(
   '[P3] seed %i: after random work over a bad network all hold the same rows',
   async (seed) => {
-    app = await createTasksApp()
-    world = await createWorld({ sync, holders, database: app.database, seed })
-    const random = world.random.fork('work')
-    const devices = [
-      {
-        user: 'ada' as const,
-        device: await world.open('a', { user: 'ada', skewMs: random.below(20_000) - 10_000 }),
-      },
-      { user: 'ada' as const, device: await world.open('a2', { user: 'ada' }) },
-      {
-        user: 'ben' as const,
-        device: await world.open('b', { user: 'ben', skewMs: random.below(20_000) - 10_000 }),
-      },
-    ]
-    await world.settle()
-    for (let stepNumber = 0; stepNumber < STEPS; stepNumber++) {
-      const actor = devices[random.below(devices.length + 1)]
-      if (actor === undefined) await app.psql(...foreignWork(random))
-      else await localWork(actor.device, random)
-      if (random.below(3) === 0) await world.pass(random.below(3_000))
-    }
-    for (const { device } of devices) calm(device)
-    await world.settle(60 * 60_000)
-    await world.settle(60 * 60_000)
+    const devices = await work(seed, () => {})
     for (const { user, device } of devices) {
       expect(await mirrored(device), `${device.name} of ${user}`).toEqual(await stored(USERS[user]))
+      expect(await verify(world, device)).toEqual(FINE)
     }
   },
 )
+
+test.each(SEEDS)('[P3.3] seed %i: verifying in the middle of random work finds nothing', async (seed) => {
+  const reports: Promise<VerifyReport | null>[] = []
+  await work(seed, ({ engine }) => {
+    // No answer by now is no false alarm.
+    if (world.random.below(2) === 0) reports.push(engine.verify().catch(() => null))
+  })
+  const told = (await Promise.all(reports)).filter((report) => report !== null)
+  expect(told.length).toBeGreaterThan(0)
+  for (const report of told) expect(report).toEqual(FINE)
+})
+
+type Worker = { user: keyof typeof USERS; device: Device }
+
+/** Random steps, then calm, until everybody has everything. */
+async function work(seed: number, afterStep: (device: Device) => void): Promise<Worker[]> {
+  app = await createTasksApp()
+  world = await createWorld({ sync, holders, database: app.database, seed })
+  const random = world.random.fork('work')
+  const skewed = () => ({ skewMs: random.below(20_000) - 10_000 })
+  const devices: Worker[] = [
+    { user: 'ada', device: await world.open('a', { user: 'ada', ...skewed() }) },
+    { user: 'ada', device: await world.open('a2', { user: 'ada' }) },
+    { user: 'ben', device: await world.open('b', { user: 'ben', ...skewed() }) },
+  ]
+  await world.settle()
+  for (let stepNumber = 0; stepNumber < STEPS; stepNumber++) {
+    const actor = devices[random.below(devices.length + 1)]
+    if (actor === undefined) await app.psql(...foreignWork(random))
+    else await localWork(actor.device, random)
+    if (random.below(3) === 0) await world.pass(random.below(3_000))
+    if (actor !== undefined) afterStep(actor.device)
+  }
+  for (const { device } of devices) calm(device)
+  await world.settle(60 * 60_000)
+  await world.settle(60 * 60_000)
+  return devices
+}
 
 function calm(device: Device): void {
   device.network.setWeather({})

@@ -20,6 +20,7 @@ const METHODS = {
   pause: true,
   resume: true,
   settled: true,
+  verify: true,
   conflicts: true,
   discardConflict: true,
   rejections: true,

@@ -51,14 +51,18 @@ export function proceed(facts: Facts, at: At): Step {
 
 /** Deadlines met by sending. What comes up while the request is under way sets them anew. */
 function spent(turn: Turn, facts: Facts, at: At): Partial<Facts> {
-  if (turn.kind === 'page') return {}
+  if (turn.kind !== 'sync') return {}
   return { syncedAt: at.now, pullAt: nextPullAt(facts, at), ...(turn.push ? { pushAt: NEVER } : {}) }
 }
 
-/** Into a state without a stream. */
+/** Into a state without a stream, where nothing is asked: a verification ends here. */
 function leave(state: StateOf<'standby' | 'paused' | 'offline' | 'stopped'>): Step {
   const { stream } = state.facts
-  const closed: Facts = { ...state.facts, stream: { kind: 'closed', attempt: stream.attempt, openAt: 0 } }
+  const closed: Facts = {
+    ...state.facts,
+    verifying: false,
+    stream: { kind: 'closed', attempt: stream.attempt, openAt: 0 },
+  }
   return {
     state: { ...state, facts: closed },
     effects: stream.kind === 'closed' ? [] : [{ kind: 'closeStream' }],
@@ -95,7 +99,11 @@ function stay(state: StateOf<'offline' | 'stopped'>): Step {
 function startOver(facts: Facts): Step {
   const id = facts.nextRequest
   return {
-    state: { kind: 'applying', facts: { ...facts, nextRequest: id + 1 }, work: { id, turn: null } },
+    state: {
+      kind: 'applying',
+      facts: { ...facts, verifying: false, nextRequest: id + 1 },
+      work: { id, turn: null },
+    },
     effects: [{ kind: 'startOver', id }],
   }
 }

@@ -2,7 +2,8 @@
  * What to do next, from the facts alone: which request is due, and when something will be.
  *
  * Pages and syncs take turns while both are due, so that a long first load holds up neither local changes nor the
- * scopes that are already complete, and a stream of local changes does not hold up the load (P8).
+ * scopes that are already complete, and a stream of local changes does not hold up the load (P8). So do the questions
+ * of a verification: each is asked right after a pull, when few keys have to be left out of it, and a pull follows it.
  */
 import { type At, type Facts, NEVER, type Turn } from './state.ts'
 
@@ -18,6 +19,7 @@ export function planTurn(facts: Facts, now: number): Turn | null {
   if (!facts.store.started) return facts.pullAt <= now ? { kind: 'sync', push: false } : null
   const push = facts.store.outbox > 0 && facts.pushAt <= now
   const sync = push || facts.pullAt <= now
+  if (facts.verifying && facts.store.ready && facts.lastTurn === 'sync') return { kind: 'verify' }
   const page = facts.store.pagesLeft && facts.pageAt <= now
   if (page && (!sync || facts.lastTurn === 'sync')) return { kind: 'page' }
   return sync ? { kind: 'sync', push } : null

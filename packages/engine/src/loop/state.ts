@@ -44,6 +44,8 @@ export type Facts = {
   pushTrouble: Trouble | null
   /** A page alone failed: pulls and pushes go on. */
   pageTrouble: Trouble | null
+  /** The app wants to know whether the rows are the server's, and questions are left. */
+  verifying: boolean
   stream: StreamFacts
   lastTurn: Turn['kind']
   /** When the last sync was sent. */
@@ -51,8 +53,11 @@ export type Facts = {
   nextRequest: number
 }
 
-/** One row-carrying request. A sync always pulls: only a pull can acknowledge what the push did. */
-export type Turn = { kind: 'sync'; push: boolean } | { kind: 'page' }
+/**
+ * One row-carrying request. A sync always pulls: only a pull can acknowledge what the push did. A verify asks one
+ * question, or for rows that differ.
+ */
+export type Turn = { kind: 'sync'; push: boolean } | { kind: 'page' } | { kind: 'verify' }
 
 export type Request = { id: number; turn: Turn }
 
@@ -85,13 +90,14 @@ export type Event =
   | { kind: 'pause' }
   | { kind: 'resume' }
   | { kind: 'syncNow' }
+  | { kind: 'verify' }
   /** The app says that it has another token. */
   | { kind: 'tokenChanged' }
   /** A response has arrived whole; its halves' errors, null where they succeeded. */
   | { kind: 'responded'; id: number; push: ErrorData | null; pull: ErrorData | null }
   | { kind: 'failed'; id: number; error: ErrorData; retryAfterMs: number }
-  /** The local work is committed / was refused by the store. */
-  | { kind: 'applied'; id: number; store: StoreFacts }
+  /** The local work is committed / was refused by the store. `more`: after a verify, whether questions are left. */
+  | { kind: 'applied'; id: number; store: StoreFacts; more: boolean }
   | { kind: 'applyFailed'; id: number; error: ErrorData }
 
 export type Effect =
@@ -125,6 +131,7 @@ export function initialState(): State {
       trouble: null,
       pushTrouble: null,
       pageTrouble: null,
+      verifying: false,
       stream: { kind: 'closed', attempt: 0, openAt: 0 },
       lastTurn: 'page',
       syncedAt: 0,

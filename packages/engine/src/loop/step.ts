@@ -67,6 +67,16 @@ function resume(state: State, _: Event, at: At): Step {
   return retry({ ...state.facts, paused: false, trouble: null, pushTrouble: null, pageTrouble: null }, at)
 }
 
+/** As after a question: a pull comes first. */
+const verifying = ({ facts }: State, at: At): Facts => ({
+  ...facts,
+  verifying: true,
+  lastTurn: 'verify',
+  pullAt: at.now,
+})
+const verifyNow = (state: State, _: Event, at: At): Step => proceed(verifying(state, at), at)
+const verifySoon = (state: State, _: Event, at: At): Step => note(state, verifying(state, at))
+
 /** Leaves a request behind: its response will be ignored, and what it pushed is pushed again, which is harmless. */
 function abandon(state: StateOf<'requesting'>, facts: Facts, at: At): Step {
   const { state: next, effects } = proceed(facts, at)
@@ -110,6 +120,7 @@ const STILL = {
   becameVisible: ignore,
   timer: ignore,
   syncNow: ignore,
+  verify: ignore,
   tokenChanged: ignore,
 }
 
@@ -129,6 +140,7 @@ const WAITING_TO_RETRY = {
   pause,
   resume,
   syncNow: retryNow,
+  verify: (state: State, _: Event, at: At): Step => retry(verifying(state, at), at),
   tokenChanged: retryNow,
 }
 
@@ -162,6 +174,7 @@ const TABLE: Table = {
     pause,
     resume: pullNow,
     syncNow: pullNow,
+    verify: verifyNow,
     tokenChanged: pullNow,
   },
   requesting: {
@@ -178,6 +191,7 @@ const TABLE: Table = {
     pause: (state, _, at) => abandon(state, { ...state.facts, paused: true }, at),
     resume: ignore,
     syncNow: pullSoon,
+    verify: verifySoon,
     tokenChanged: ignore,
     responded,
     failed,
@@ -198,6 +212,7 @@ const TABLE: Table = {
     pause: (state) => note(state, { paused: true }),
     resume: (state) => note(state, { paused: false }),
     syncNow: pullSoon,
+    verify: verifySoon,
     tokenChanged: ignore,
     responded: ignore,
     failed: ignore,

@@ -31,6 +31,8 @@ export function failed(state: StateOf<'requesting'>, event: EventOf<'failed'>, a
     const { trouble, at: pageAt } = troubled(facts.pageTrouble, event.error, at)
     return proceed({ ...facts, pageTrouble: trouble, pageAt, pullAt: at.now }, at)
   }
+  if (request.turn.kind === 'verify' && VERIFY_ALONE.has(event.error.code))
+    return proceed({ ...facts, verifying: false }, at)
   return fail(facts, event, at)
 }
 
@@ -42,6 +44,15 @@ const PAGE_ALONE: ReadonlySet<string> = new Set([
   'internal',
 ])
 
+/** Errors that end a verification and nothing else: a server that has no answer to it, or too much to do. */
+const VERIFY_ALONE: ReadonlySet<string> = new Set([
+  ...PAGE_ALONE,
+  'not_found',
+  'not_available',
+  'rate_limited',
+  'server_busy',
+])
+
 /** The response is committed; now the next request may be asked for. */
 export function applied(state: StateOf<'applying'>, event: EventOf<'applied'>, at: At): Step {
   const { work } = state
@@ -49,6 +60,7 @@ export function applied(state: StateOf<'applying'>, event: EventOf<'applied'>, a
   const facts = { ...state.facts, store: event.store }
   if (work.turn === null) return startedOver(facts, at)
   if (work.turn.kind === 'page') return proceed(afterPage(facts, at), at)
+  if (work.turn.kind === 'verify') return proceed(afterVerify(facts, event.more, at), at)
   const pushError = work.turn.push ? (work.pushError ?? unmoved(state.facts.store, event.store)) : null
   if (pushError?.code === 'history_lost') return fail(facts, failureOf(pushError), at)
   if (pushError !== null && STOPS_BOTH.has(pushError.code)) return fail(facts, failureOf(pushError), at)
@@ -82,6 +94,11 @@ function afterPage(facts: Facts, at: At): Facts {
   const done = !facts.store.pagesLeft
   // The pull that follows the last page makes the scope exact, and ready.
   return { ...facts, trouble: null, pageTrouble: null, pageAt: at.now, pullAt: done ? at.now : facts.pullAt }
+}
+
+/** What it may have repaired is newer than the cursor: the pull that follows makes it exact. */
+function afterVerify(facts: Facts, more: boolean, at: At): Facts {
+  return { ...facts, trouble: null, verifying: facts.verifying && more, pullAt: spaced(facts, at.now) }
 }
 
 function afterSync(facts: Facts, push: { pushed: boolean; pushError: ErrorData | null }, at: At): Facts {

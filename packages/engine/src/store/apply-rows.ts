@@ -18,6 +18,8 @@ export type RowApplier = {
   /** True if the patch holds anything. */
   patch(patch: TablePatch, mode: ApplyMode): boolean
   rows(wire: WireColumns, mode: ApplyMode): boolean
+  /** Keys as stored, columns in key order. */
+  removed(keys: SqliteValue[][], mode: ApplyMode): boolean
 }
 
 export function createRowApplier(driver: SqliteDriver, table: MirrorTable, base: Base): RowApplier {
@@ -32,9 +34,8 @@ export function createRowApplier(driver: SqliteDriver, table: MirrorTable, base:
     return true
   }
 
-  function removed(wire: WireColumns, mode: ApplyMode): boolean {
-    if (rowCount(wire) === 0) return false
-    const keys = toStored(table.key, wire)
+  function removed(keys: SqliteValue[][], mode: ApplyMode): boolean {
+    if ((keys[0]?.length ?? 0) === 0) return false
     if (mode.hasBase) base.forget(keys)
     driver.prepare(mode.hasBase ? sql.deleteUntouched : sql.delete).runColumns(keys)
     return true
@@ -48,9 +49,10 @@ export function createRowApplier(driver: SqliteDriver, table: MirrorTable, base:
 
   return {
     rows,
+    removed,
     patch(patch, mode) {
       const emptied = patch.truncated && truncate()
-      const gone = removed(patch.removed, mode)
+      const gone = rowCount(patch.removed) > 0 && removed(toStored(table.key, patch.removed), mode)
       const came = rows(patch.rows, mode)
       return emptied || gone || came
     },

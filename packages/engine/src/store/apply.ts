@@ -97,7 +97,7 @@ export function applyPage(context: ApplyContext, scope: ScopeKey, response: Boot
 
 type Running = { state: State; touched: Set<string> }
 
-function applying({ driver }: ApplyContext, run: (running: Running) => void): Set<string> {
+export function applying({ driver }: ApplyContext, run: (running: Running) => void): Set<string> {
   const touched = new Set<string>()
   inTransaction(driver, () => withoutCapture(driver, () => run({ state: readState(driver), touched })))
   return touched
@@ -108,14 +108,14 @@ function checkUser(state: State, response: PullResponse): void {
   throw new LandfallError('user_changed', { stored: state.user, signedIn: response.user })
 }
 
-function partsOf({ tables }: ApplyContext, name: string): TableParts {
+export function partsOf({ tables }: ApplyContext, name: string): TableParts {
   const parts = tables.get(name)
   if (parts === undefined)
     throw new LandfallError('response_invalid', { reason: 'unknown table', table: name })
   return parts
 }
 
-function tablesWithBase({ driver, tables }: ApplyContext): Set<TableParts> {
+export function tablesWithBase({ driver, tables }: ApplyContext): Set<TableParts> {
   return new Set(nonEmpty(driver, [...tables.values()], ({ table }) => table.base))
 }
 
@@ -161,7 +161,7 @@ function finishScopes({ driver, tables }: ApplyContext, state: State, touched: S
   return !done
 }
 
-function settle(context: ApplyContext, upTo: ChangesetNumber, touched: Set<string>): void {
+export function settle(context: ApplyContext, upTo: ChangesetNumber, touched: Set<string>): void {
   for (const { table, base } of tablesWithBase(context)) {
     if (base.settle(upTo)) touched.add(table.name)
   }

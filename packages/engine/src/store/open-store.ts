@@ -5,12 +5,14 @@ import { type Clock, LandfallError, type Manifest, type Randomness } from '@land
 import type { SqliteDriver, SqliteStatement } from '../ports.ts'
 import type { Store } from '../store.ts'
 import { applyPage, applyPull, applyRefusal } from './apply.ts'
+import { readBase } from './base-view.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'
 import { readConflicts } from './conflicts.ts'
 import { forgetCursor, migrateMirror } from './migrate.ts'
 import { mirrorTables } from './mirror-table.ts'
 import { outboxCount, readOutbox, readRejections } from './outbox.ts'
 import { createTables } from './parts.ts'
+import { applyRepair } from './repair.ts'
 import { readScopes } from './scopes.ts'
 import { sealChangeset } from './seal.ts'
 
@@ -36,6 +38,9 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     refuse: (rejection) => applyRefusal(context, rejection),
     applyPage: (scope, response) => applyPage(context, scope, response),
     startOver: () => inTransaction(driver, () => forgetCursor(driver, mirrorTables(manifest).values())),
+
+    readBase: (read) => readBase(context, read),
+    repair: (repair) => applyRepair(context, repair),
 
     conflicts: () => readConflicts(driver),
     discardConflict: (id) => discard(driver, 'landfall_conflicts', id),

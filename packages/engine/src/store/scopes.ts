@@ -87,7 +87,7 @@ function dropRows(driver: SqliteDriver, table: MirrorTable, condition: string): 
 }
 
 /** SQL that is true for a row of one of the scopes; null when no scope can hold a row of this table. */
-function belongsTo(table: MirrorTable, scopes: ScopeKey[]): string | null {
+export function belongsTo(table: MirrorTable, scopes: ScopeKey[]): string | null {
   const conditions = table.definition.scopes.flatMap((rule) => condition(table, rule, scopes) ?? [])
   return conditions.length === 0 ? null : conditions.join(' OR ')
 }

@@ -10,6 +10,8 @@ import {
   isErrorCode,
   LandfallError,
   type SyncResponse,
+  type VerifyAsk,
+  type VerifyResponse,
 } from '@landfall/protocol'
 
 type Shape = (value: unknown) => boolean
@@ -85,6 +87,43 @@ const pageResponse = object({
   next: nullOr(position),
 })
 
+const oneOf =
+  (...shapes: Shape[]): Shape =>
+  (value) =>
+    shapes.some((shape) => shape(value))
+
+const literal =
+  (wanted: unknown): Shape =>
+  (value) =>
+    value === wanted
+
+const sum: Shape = (value) => typeof value === 'string' && /^\d{1,20}$/.test(value)
+const rowHash: Shape = (value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
+
+const verifyAnswers: { [Kind in VerifyAsk['kind']]: Shape } = {
+  checksums: object({ scopes: listOf(object({ scope: text, count, sum })) }),
+  buckets: object({ buckets: listOf(object({ bucket: count, count, sum })) }),
+  hashes: (value) =>
+    object({ keys: wireColumns, hashes: listOf(rowHash) })(value) && isAsLong(value as HashesAnswer),
+  rows: object({ answered: count, rows: wireColumns }),
+}
+
+type HashesAnswer = { keys: unknown[][]; hashes: unknown[] }
+
+const isAsLong = ({ keys, hashes }: HashesAnswer): boolean => keys[0]?.length === hashes.length
+
+const verifyResponse = (kind: VerifyAsk['kind']): Shape =>
+  oneOf(
+    object({ behind: literal(true) }),
+    object({
+      behind: literal(false),
+      user: text,
+      lost: listOf(text),
+      except: wireColumns,
+      answer: (answer) => object({ kind: literal(kind) })(answer) && verifyAnswers[kind](answer),
+    }),
+  )
+
 export function checkSyncResponse(value: unknown): SyncResponse {
   if (!syncResponse(value)) throw new LandfallError('response_invalid', { what: 'sync' })
   return value as SyncResponse
@@ -93,6 +132,12 @@ export function checkSyncResponse(value: unknown): SyncResponse {
 export function checkPageResponse(value: unknown): BootstrapResponse {
   if (!pageResponse(value)) throw new LandfallError('response_invalid', { what: 'bootstrap' })
   return value as BootstrapResponse
+}
+
+/** An answer of the kind that was asked for. */
+export function checkVerifyResponse(value: unknown, kind: VerifyAsk['kind']): VerifyResponse {
+  if (!verifyResponse(kind)(value)) throw new LandfallError('response_invalid', { what: 'verify' })
+  return value as VerifyResponse
 }
 
 /** The error in the body of a failed request; null when there is none that we know. */

@@ -16,10 +16,12 @@ import {
   SCHEMA_HEADER,
   type SyncRequest,
   type SyncResponse,
+  type VerifyRequest,
+  type VerifyResponse,
 } from '@landfall/protocol'
 import type { Network, TokenSource } from '../ports.ts'
 import { openPokeStream, type StreamListener } from './poke-stream.ts'
-import { checkPageResponse, checkSyncResponse, errorInBody } from './shape.ts'
+import { checkPageResponse, checkSyncResponse, checkVerifyResponse, errorInBody } from './shape.ts'
 
 export type TransportOptions = {
   /** Where the sync server is mounted. */
@@ -34,6 +36,7 @@ export type TransportOptions = {
 export type Transport = {
   sync(message: SyncRequest, signal: AbortSignal): Promise<SyncResponse>
   page(message: BootstrapRequest, signal: AbortSignal): Promise<BootstrapResponse>
+  verify(message: VerifyRequest, signal: AbortSignal): Promise<VerifyResponse>
   /** Opens the poke stream; the answer closes it, after which the listener hears nothing more. */
   stream(listener: StreamListener): () => void
 }
@@ -61,6 +64,8 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     sync: async (message, signal) => checkSyncResponse(await post('/sync', message, signal)),
     page: async (message, signal) => checkPageResponse(await post('/bootstrap', message, signal)),
+    verify: async (message, signal) =>
+      checkVerifyResponse(await post('/verify', message, signal), message.ask.kind),
     stream: (listener) =>
       openPokeStream({
         clock: options.clock,

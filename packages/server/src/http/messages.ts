@@ -7,11 +7,14 @@
 import {
   type BootstrapRequest,
   LandfallError,
+  MAX_BUCKET_BITS,
   type PullRequest,
   type PushRequest,
   rowCount,
   type SyncRequest,
+  type VerifyRequest,
   type WireColumns,
+  type WireValue,
 } from '@landfall/protocol'
 import * as v from 'valibot'
 import type { Limits } from '../limits.ts'
@@ -58,6 +61,11 @@ function isWireValue(value: unknown): boolean {
   return value === null || typeof value === 'string'
 }
 
+/** They travel to Postgres as JSON, which has no U+0000 and no lone surrogates. */
+function isPostgresText(value: WireValue): boolean {
+  return value === null || !/[\0\p{Surrogate}]/u.test(value)
+}
+
 const changeBlock = v.pipe(
   v.object({
     table: text(255),
@@ -88,6 +96,29 @@ const changeset = v.object({
   changes: v.array(changeBlock),
 })
 
+const bits = v.pipe(natural, v.maxValue(MAX_BUCKET_BITS))
+const bucket = v.pipe(natural, v.maxValue(2 ** MAX_BUCKET_BITS - 1))
+
+const verifyAsk = (limits: Limits) =>
+  v.variant('kind', [
+    v.object({ kind: v.literal('checksums') }),
+    v.object({ kind: v.literal('buckets'), bits }),
+    v.object({
+      kind: v.literal('hashes'),
+      bits,
+      buckets: v.pipe(v.array(bucket), v.maxLength(2 ** MAX_BUCKET_BITS)),
+    }),
+    v.object({
+      kind: v.literal('rows'),
+      keys: v.pipe(
+        wireColumns,
+        v.minLength(1),
+        v.maxLength(MAX_KEY_COLUMNS),
+        v.check((keys) => rowCount(keys) <= limits.verifyRows && keys.flat().every(isPostgresText)),
+      ),
+    }),
+  ])
+
 function schemas(limits: Limits) {
   const scopes = v.pipe(v.array(scope), v.maxLength(limits.scopes))
   const pull = v.object({
@@ -107,7 +138,15 @@ function schemas(limits: Limits) {
     scope,
     position: v.nullable(v.object({ table: text(255), after: v.nullable(wireRow) })),
   })
-  return { pull, push, bootstrap, sync: v.object({ push: v.nullable(push), pull: v.nullable(pull) }) }
+  const verify = v.object({
+    client,
+    cursor: v.object({ snapshot, history }),
+    table: text(255),
+    scopes,
+    ask: verifyAsk(limits),
+  })
+  const sync = v.object({ push: v.nullable(push), pull: v.nullable(pull) })
+  return { pull, push, bootstrap, sync, verify }
 }
 
 export type MessageParser = {
@@ -115,10 +154,11 @@ export type MessageParser = {
   push(value: unknown): PushRequest
   bootstrap(value: unknown): BootstrapRequest
   sync(value: unknown): SyncRequest
+  verify(value: unknown): VerifyRequest
 }
 
 export function createMessageParser(limits: Limits): MessageParser {
-  const { pull, push, bootstrap, sync } = schemas(limits)
+  const { pull, push, bootstrap, sync, verify } = schemas(limits)
   const limited = (request: PushRequest) => {
     checkPushRows(request, limits.pushRows)
     return request
@@ -132,6 +172,7 @@ export function createMessageParser(limits: Limits): MessageParser {
       if (request.push) limited(request.push)
       return request
     },
+    verify: (value) => parse(verify, value) as VerifyRequest,
   }
 }
 

@@ -42,6 +42,8 @@ export type Device = {
   status(): Promise<EngineStatus>
   run(sql: string, params?: SqlParam[]): Promise<void>
   rows(sql: string, params?: SqlParam[]): Promise<Row[]>
+  /** Changes the database behind the engine's back: nothing is captured. */
+  damage(sql: string, params?: SqliteValue[]): void
   /** What the app's token source gives; null: nobody is signed in. */
   setToken(token: string | null): void
   /** Hears of each statement of the engine; what it throws fails the statement. */
@@ -131,6 +133,12 @@ class SimulatedDevice implements Device {
     return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))
   }
 
+  damage(sql: string, params: SqliteValue[] = []): void {
+    this.driver.exec('UPDATE landfall_guard SET capturing = 0')
+    this.driver.prepare(sql).run(params)
+    this.driver.exec('UPDATE landfall_guard SET capturing = 1')
+  }
+
   setToken(token: string | null): void {
     this.#token = token
   }
@@ -161,7 +169,7 @@ class SimulatedDevice implements Device {
 
   async open(manifest = this.manifest): Promise<void> {
     const { url } = this.#parts
-    const timers = ownClock({ now: () => this.clock.now(), after: this.#parts.clock.after })
+    const timers = ownClock({ now: () => this.clock.now(), after: (ms, run) => this.#after(ms, run) })
     const randomness = this.#random.fork(`opening ${this.#messages++}`)
     this.#network = this.#connect()
     const driver = await openDisk(this.disk, { clock: this.clock })
@@ -180,6 +188,17 @@ class SimulatedDevice implements Device {
       closeQuietly(driver)
       throw error
     }
+  }
+
+  /** A timer in which the device dies ends there: nobody is left to throw to. */
+  #after(ms: number, run: () => void): () => void {
+    return this.#parts.clock.after(ms, () => {
+      try {
+        run()
+      } catch (error) {
+        if (!this.disk.dead) throw error
+      }
+    })
   }
 
   #running(): Life {

@@ -1,0 +1,80 @@
+/**
+ * The base view: what the server last said, without unsent changes, read in key order and in parts.
+ *
+ * A row with unsent changes is read from its base row, if the server had it; every other row from the mirror. Local
+ * transactions do not change the view, since a base row is made from the row as it was before; only what comes from
+ * the server does. So the parts of one reading fit together although the app writes in between.
+ */
+import type { WireRow, WireValue } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
+import type { BaseRead, BaseRow } from '../store.ts'
+import { type ApplyContext, partsOf } from './apply.ts'
+import { type MirrorColumn, type MirrorTable, sameKey } from './mirror-table.ts'
+import { sameValue } from './same-value.ts'
+import { belongsTo } from './scopes.ts'
+
+export function readBase(context: ApplyContext, read: BaseRead): BaseRow[] {
+  const { table } = partsOf(context, read.table)
+  const sql = readSql(table, read)
+  if (sql === null) return []
+  const stored = context.driver.prepare(sql).all([...(read.after ?? []), read.limit])
+  return stored.map((row) => {
+    const texts = table.columns.map((column, i) => exactText(column, row[i] ?? null))
+    return {
+      key: table.keyPositions.map((position) => row[position] ?? null),
+      keyTexts: table.keyPositions.map((position) => texts[position] ?? null),
+      texts,
+    }
+  })
+}
+
+/** null: no row can be meant. */
+function readSql(table: MirrorTable, { scopes, rows, after }: BaseRead): string | null {
+  const inside = belongsTo(table, [...scopes])
+  if (inside === null && rows === 'inside') return null
+  const { mirror, base, columnList, keyList } = table
+  const params = table.key.map(() => '?').join(', ')
+  const where = [
+    rows === 'inside' ? `(${inside}) IS TRUE` : `(${inside ?? 'FALSE'}) IS NOT TRUE`,
+    ...(after === null ? [] : [`(${keyList}) > (${params})`]),
+  ]
+  return `
+    SELECT ${columnList}
+    FROM (
+      SELECT ${columnList} FROM ${mirror} m
+      WHERE NOT EXISTS (SELECT 1 FROM ${base} b WHERE ${sameKey(table, 'b', 'm')})
+      UNION ALL
+      SELECT ${columnList} FROM ${base} WHERE landfall_existed = 1
+    ) AS r
+    WHERE ${where.join(' AND ')}
+    ORDER BY ${keyList}
+    LIMIT ?`
+}
+
+/** Postgres has no text with U+0000, so what begins with it equals nothing there. */
+const FOREIGN = '\0'
+
+/**
+ * The text that Postgres prints for the value, provided that the value is stored as that text would be. For any other
+ * a text that Postgres never prints: a value that was damaged into another spelling of itself is damaged.
+ */
+function exactText({ codec, stored, definition }: MirrorColumn, value: SqliteValue): WireValue {
+  if (value === null) return null
+  const { kind, array } = definition.type
+  // Stored as Postgres prints them: the text itself is compared, whether or not a codec would take it.
+  if (stored === 'TEXT' && (kind !== 'timestamptz' || array))
+    return typeof value === 'string' ? value : foreign(value)
+  try {
+    const text = codec.toWire(value)
+    return sameValue(codec.fromWire(text), value) ? text : foreign(value)
+  } catch {
+    return foreign(value)
+  }
+}
+
+const foreign = (value: SqliteValue): string => `${FOREIGN}${typeof value}:${String(value)}`
+
+/** Whether the texts can be those of a row in Postgres. */
+export function isPossible(texts: WireRow): boolean {
+  return !texts.some((text) => text?.includes(FOREIGN))
+}
