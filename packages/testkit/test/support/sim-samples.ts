@@ -42,7 +42,16 @@ export const EVERY_STEP: Step[] = [
   { kind: 'upgrade' },
 ]
 
-export const line = (at: number, who: string, what: string, state = ''): Line => ({ at, who, what, state })
+export const line = (
+  at: number,
+  who: string,
+  ...[what, state = '']: [what: string, state?: string]
+): Line => ({
+  at,
+  who,
+  what,
+  state,
+})
 
 export function outcomeWith(rest: Partial<Outcome> = {}): Outcome {
   return {
