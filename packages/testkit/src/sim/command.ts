@@ -1,0 +1,90 @@
+/** What `landfall-sim` was asked to do: its arguments as data, or one line about what is wrong with them. */
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { BadInput } from './bad-input.ts'
+
+export type RunCommand = {
+  kind: 'run'
+  seeds: number
+  from: number
+  /** One a core, if it is not given. */
+  processes: number | undefined
+  app: string | undefined
+  stopAtFirst: boolean
+}
+
+export type ReplayCommand = {
+  kind: 'replay'
+  what: { seed: number } | { plan: string }
+  html: string | undefined
+  shrink: boolean
+  app: string | undefined
+}
+
+export type Command = RunCommand | ReplayCommand | { kind: 'help' }
+
+export const HELP = `landfall-sim run [--seeds 1000] [--from 1] [--processes N] [--app module.js] [--stop-at-first]
+    Runs the plans of many seeds and reports what they came to.
+landfall-sim replay <seed> [--html story.html] [--shrink] [--app module.js]
+landfall-sim replay --plan plan.json [--html story.html] [--shrink] [--app module.js]
+    Runs one plan and tells its story. --shrink looks for the smallest plan that violates the same promise, and
+    prints it as JSON before its story. --html writes the story as a page, too.
+
+  --app    an ES module that exports a SimApp as \`app\` or by default; without it Landfall's own app is simulated
+  --processes    how many run at a time; without it one a core
+
+Exit code: 0 if all promises were kept, 1 if one was violated, 2 if nothing could be run.
+`
+
+/** A seed is 32 bits of state. */
+const MAX_SEED = 2 ** 32 - 1
+const MAX_PROCESSES = 256
+
+const TEXT = { type: 'string' } as const
+const FLAG = { type: 'boolean' } as const
+
+export function parseCommand([verb, ...rest]: string[]): Command {
+  if ([verb, ...rest].some((argument) => argument === '--help' || argument === '-h')) return { kind: 'help' }
+  if (verb === 'run') return parseRun(rest)
+  if (verb === 'replay') return parseReplay(rest)
+  if (verb === undefined) throw new BadInput('Say what to do: run or replay. --help tells more.')
+  throw new BadInput(`"${verb}" is neither run nor replay. --help tells more.`)
+}
+
+function parseRun(args: string[]): RunCommand {
+  const options = { seeds: TEXT, from: TEXT, processes: TEXT, app: TEXT, 'stop-at-first': FLAG }
+  const { values } = parsed({ args, options })
+  const seeds = whole('--seeds', values.seeds ?? '1000', { least: 1, most: MAX_SEED })
+  const from = whole('--from', values.from ?? '1', { least: 0, most: MAX_SEED })
+  if (from + seeds - 1 > MAX_SEED) throw new BadInput(`The last seed is ${MAX_SEED}: choose fewer --seeds.`)
+  const { processes, app, 'stop-at-first': stopAtFirst = false } = values
+  const many =
+    processes === undefined ? undefined : whole('--processes', processes, { least: 1, most: MAX_PROCESSES })
+  return { kind: 'run', seeds, from, processes: many, app, stopAtFirst }
+}
+
+function parseReplay(args: string[]): ReplayCommand {
+  const options = { plan: TEXT, html: TEXT, shrink: FLAG, app: TEXT }
+  const { values, positionals } = parsed({ args, options, allowPositionals: true })
+  const { plan, html, shrink = false, app } = values
+  const [seed, extra] = positionals
+  if (extra !== undefined) throw new BadInput(`One seed is replayed at a time: what is "${extra}"?`)
+  if ((seed === undefined) === (plan === undefined))
+    throw new BadInput('Replay needs either a seed or --plan with a file.')
+  const what =
+    plan !== undefined ? { plan } : { seed: whole('The seed', seed ?? '', { least: 0, most: MAX_SEED }) }
+  return { kind: 'replay', what, html, shrink, app }
+}
+
+function parsed<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    throw new BadInput(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function whole(name: string, text: string, { least, most }: { least: number; most: number }): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new BadInput(`${name} must be a whole number from ${least} to ${most}, not "${text}".`)
+}
