@@ -271,3 +271,19 @@ test('[P8.1] the loop’s timer keeps its pace when somebody sets the clock back
   clock.advance(60_000)
   expect(fired).toBe(3)
 })
+
+test('[P8.1] a clock set back between two timers does not move what was due soon', () => {
+  let wall = 1_000_000
+  const waits: number[] = []
+  const loop = createLoopClock({
+    now: () => wall,
+    after(ms) {
+      waits.push(ms)
+      return () => {}
+    },
+  })
+  loop.arm(loop.now() + 30_000, () => {})
+  wall -= 3_600_000
+  loop.arm(1_000_000 + 40, () => {})
+  expect(waits).toEqual([30_000, 40])
+})

@@ -1,8 +1,9 @@
 /**
  * The loop's time and its one timer, over a clock that people may set.
  *
- * Deadlines are absolute. If the device's clock is set back by a year while a timer runs, the deadlines would lie a
- * year ahead; so the loop's time never runs behind a timer that has fired: what the clock lacks is added from then on.
+ * Deadlines are absolute. If the device's clock is set back by a year, they would lie a year ahead, and a write that
+ * waits for the distance to the last sync would wait as long; so the loop's time never runs back: what the clock lacks
+ * against the latest time that was read, or against a timer that has fired, is added from then on.
  */
 import type { Clock } from '@landfall/protocol'
 
@@ -17,9 +18,14 @@ const LONGEST_MS = 24 * 3_600_000
 
 export function createLoopClock(clock: Clock): LoopClock {
   let ahead = 0
+  let latest = Number.NEGATIVE_INFINITY
   let armedFor: number | null = null
   let cancel: () => void = () => {}
-  const now = (): number => clock.now() + ahead
+  const now = (): number => {
+    ahead += Math.max(0, latest - (clock.now() + ahead))
+    latest = clock.now() + ahead
+    return latest
+  }
   return {
     now,
     arm(deadline, fire) {

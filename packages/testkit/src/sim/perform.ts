@@ -197,15 +197,22 @@ function reviveIfDead(stage: Stage, name: string): void {
 }
 
 export async function openAgain(stage: Stage, { device, watch }: Actor): Promise<void> {
-  if (device.alive) return
+  if (device.alive || device.disk.dead || opening.has(device)) return
+  opening.add(device)
   try {
     await device.open(stage.sync.manifest)
     stage.chronicle.tell(device.name, 'opened')
     await watch.opened()
   } catch (error) {
+    if (device.disk.dead) return // it died again, and will be opened again
     stage.chronicle.violated('P1', device.name, `cannot be opened: ${String(error).slice(0, 300)}`)
+  } finally {
+    opening.delete(device)
   }
 }
+
+/** Devices that are being opened: opening takes its time, and may be asked for twice. */
+const opening = new WeakSet<Actor['device']>()
 
 function plantQuota(stage: Stage, name: string, writes: number): void {
   const { device } = stage.actor(name)

@@ -5,6 +5,7 @@
 import { quoteIdentifier } from '@landfall/schema'
 import { endLong, openAgain, type Performance } from './perform.ts'
 import { isComplete, readLocalState, readOutbox } from './checks/local-state.ts'
+import type { Truth } from './rows.ts'
 import type { Actor, Stage } from './stage.ts'
 
 /**
@@ -56,13 +57,15 @@ async function calm(performance: Performance): Promise<void> {
 
 async function isDrained(stage: Stage): Promise<boolean> {
   const truth = await stage.truthNow()
-  return stage.actors.every(({ device }) => {
-    if (!device.alive) return false
-    const state = readLocalState(device.driver)
-    // Other snapshots may show the same rows: history rows and registrations take xids, too.
-    const isCurrent = stage.truth.at(state.snapshot ?? '').some(({ rows }) => isSameRows(rows, truth.rows))
-    return isComplete(state) && isCurrent && readOutbox(device.driver).length === 0
-  })
+  return stage.actors.every(({ device }) => deviceIsDrained(stage, device, truth))
+}
+
+function deviceIsDrained(stage: Stage, device: Actor['device'], truth: Truth): boolean {
+  if (!device.alive) return false
+  const state = readLocalState(device.driver)
+  // Other snapshots may show the same rows: history rows and registrations take xids, too.
+  const isCurrent = stage.truth.at(state.snapshot ?? '').some(({ rows }) => isSameRows(rows, truth.rows))
+  return isComplete(state) && isCurrent && readOutbox(device.driver).length === 0
 }
 
 function isSameRows(a: ReadonlyMap<string, { rows: ReadonlyMap<string, unknown> }>, b: typeof a): boolean {
@@ -73,8 +76,9 @@ function isSameRows(a: ReadonlyMap<string, { rows: ReadonlyMap<string, unknown> 
 }
 
 async function judgeDrained(stage: Stage): Promise<void> {
-  if (await isDrained(stage)) return
+  const truth = await stage.truthNow()
   for (const { device } of stage.actors) {
+    if (deviceIsDrained(stage, device, truth)) continue
     if (!device.alive) {
       stage.chronicle.violated('P8', device.name, 'is not open')
       continue
