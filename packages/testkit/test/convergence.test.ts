@@ -90,7 +90,12 @@ async function localWork(device: Device, random: SeededRandom): Promise<void> {
 }
 
 function storm(device: Device, random: SeededRandom): void {
-  device.network.setWeather({ requestLost: 0.2, responseLost: 0.2, repeated: 0.2, delayMs: random.below(800) })
+  device.network.setWeather({
+    requestLost: 0.2,
+    responseLost: 0.2,
+    repeated: 0.2,
+    delayMs: random.below(800),
+  })
 }
 
 async function upsert(device: Device, task: string, random: SeededRandom): Promise<void> {

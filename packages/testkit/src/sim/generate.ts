@@ -18,7 +18,14 @@ export type Size = { steps: number; devices: number; servers: number }
 
 export const SIZE: Size = { steps: 60, devices: 3, servers: 2 }
 
-type Writing = { app: SimApp; workload: Workload; devices: PlannedDevice[]; random: SeededRandom; counts: Map<string, number>; servers: number }
+type Writing = {
+  app: SimApp
+  workload: Workload
+  devices: PlannedDevice[]
+  random: SeededRandom
+  counts: Map<string, number>
+  servers: number
+}
 type Maker = (writing: Writing) => Step[]
 
 /** How often each kind is drawn; those above 1 are never left out. */
@@ -28,20 +35,46 @@ const KINDS: { [Name: string]: { weight: number; always?: true; make: Maker } } 
   pass: { weight: 14, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
   foreign: { weight: 4, make: foreignWork },
   long: { weight: 2, make: longWork },
-  weather: { weight: 3, make: (writing) => [{ kind: 'weather', device: anyDevice(writing), weather: badWeather(writing.random) }] },
+  weather: {
+    weight: 3,
+    make: (writing) => [{ kind: 'weather', device: anyDevice(writing), weather: badWeather(writing.random) }],
+  },
   offline: { weight: 3, make: offline },
   reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
   'kill engine': { weight: 2.5, make: engineDeath },
-  quota: { weight: 0.8, make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }] },
-  'clock jump': { weight: 0.7, make: (writing) => [{ kind: 'clock jump', device: anyDevice(writing), ms: skew(writing.random) }] },
-  'clock drift': { weight: 0.5, make: (writing) => [{ kind: 'clock drift', device: anyDevice(writing), msPerSecond: writing.random.below(200) - 100 }] },
+  quota: {
+    weight: 0.8,
+    make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }],
+  },
+  'clock jump': {
+    weight: 0.7,
+    make: (writing) => [{ kind: 'clock jump', device: anyDevice(writing), ms: skew(writing.random) }],
+  },
+  'clock drift': {
+    weight: 0.5,
+    make: (writing) => [
+      { kind: 'clock drift', device: anyDevice(writing), msPerSecond: writing.random.below(200) - 100 },
+    ],
+  },
   token: { weight: 1, make: expiredToken },
   'slow reader': { weight: 0.5, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
   member: { weight: 2, make: memberChange },
   'kill server': { weight: 2, make: serverDeath },
-  collision: { weight: 1.5, make: ({ random }) => [{ kind: 'collision', sqlstate: random.below(2) === 0 ? '40001' : '40P01', statement: 1 + random.below(16) }] },
+  collision: {
+    weight: 1.5,
+    make: ({ random }) => [
+      {
+        kind: 'collision',
+        sqlstate: random.below(2) === 0 ? '40001' : '40P01',
+        statement: 1 + random.below(16),
+      },
+    ],
+  },
   'lose commit': { weight: 0.7, make: () => [{ kind: 'lose commit' }] },
-  'restart postgres': { weight: 0.7, make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }] },
+  'restart postgres': {
+    weight: 0.7,
+    make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
+  },
   restore: { weight: 0.8, make: ({ random }) => [{ kind: random.below(2) === 0 ? 'back up' : 'restore' }] },
   prune: { weight: 0.6, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
   upgrade: { weight: 0.4, make: () => [{ kind: 'upgrade' }] },
@@ -87,10 +120,13 @@ function skew(random: SeededRandom): number {
 }
 
 /** Mostly shorter than a round trip's waits, now and then longer than a token, a stream or a backoff. */
-const passing = (random: SeededRandom): number => random.below(pick([20, 200, 2_000, 8_000, 8_000, 40_000], random))
+const passing = (random: SeededRandom): number =>
+  random.below(pick([20, 200, 2_000, 8_000, 8_000, 40_000], random))
 
 function randomWrite(writing: Writing): Step[] {
-  return [{ kind: 'write', device: anyDevice(writing), write: planTransaction(writing.workload, writing.random) }]
+  return [
+    { kind: 'write', device: anyDevice(writing), write: planTransaction(writing.workload, writing.random) },
+  ]
 }
 
 function ownWrite({ app, devices, random, counts }: Writing): Step[] {
@@ -142,9 +178,19 @@ function offline(writing: Writing): Step[] {
 function engineDeath(writing: Writing): Step[] {
   const { random } = writing
   const at = pick(['statement', 'disk'] as const, random)
-  const moment = pick(at === 'disk' ? (['before', 'after', 'torn'] as const) : (['before', 'after'] as const), random)
+  const moment = pick(
+    at === 'disk' ? (['before', 'after', 'torn'] as const) : (['before', 'after'] as const),
+    random,
+  )
   const death = { at, moment, n: 1 + random.below(pick([5, 40, 120], random)) }
-  return [{ kind: 'kill engine', device: anyDevice(writing), death, loss: pick(['kill', 'power'] as const, random) }]
+  return [
+    {
+      kind: 'kill engine',
+      device: anyDevice(writing),
+      death,
+      loss: pick(['kill', 'power'] as const, random),
+    },
+  ]
 }
 
 function expiredToken(writing: Writing): Step[] {

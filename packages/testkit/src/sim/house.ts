@@ -100,11 +100,15 @@ const entries = pgTable('entries', {
   amount: integer().notNull(),
 })
 
-const events = pgTable('events', {
-  writer: text().notNull(),
-  n: integer().notNull(),
-  projectId: text('project_id').notNull(),
-}, (t) => [primaryKey({ columns: [t.writer, t.n] })])
+const events = pgTable(
+  'events',
+  {
+    writer: text().notNull(),
+    n: integer().notNull(),
+    projectId: text('project_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.writer, t.n] })],
+)
 
 const marks = pgTable('marks', {
   device: text().primaryKey(),
@@ -131,7 +135,14 @@ function define<Tasks extends typeof tasks | typeof nextTasks>(tasksTable: Tasks
       public: { countries: true },
     },
     conflicts: {
-      tasks: { votes: 'counter', stage: 'first-write', owner: 'review', tags: 'set', best: 'max', body: 'text' },
+      tasks: {
+        votes: 'counter',
+        stage: 'first-write',
+        owner: 'review',
+        tags: 'set',
+        best: 'max',
+        body: 'text',
+      },
     },
   })
 }
@@ -167,7 +178,10 @@ export const house: SimApp = {
 }
 
 /** Each counts the device's mark, appends its next event, and moves something between two accounts. */
-function ownWrites({ name, user, nth }: { name: string; user: string; nth: number }, random: SeededRandom): LocalStep {
+function ownWrites(
+  { name, user, nth }: { name: string; user: string; nth: number },
+  random: SeededRandom,
+): LocalStep {
   const amount = 1 + random.below(100)
   return {
     label: `work ${nth}`,

@@ -85,24 +85,43 @@ const HANDLERS: Handlers = {
   upgrade,
 }
 
-async function write(stage: Stage, { device: name, write: { label, statements, refused } }: StepOf<'write'>): Promise<void> {
+async function write(
+  stage: Stage,
+  { device: name, write: { label, statements, refused } }: StepOf<'write'>,
+): Promise<void> {
   const { device, watch } = stage.actor(name)
   if (!device.alive) return
-  const what = statements.map(({ sql }) => sql).join('; ').slice(0, 200)
+  const what = statements
+    .map(({ sql }) => sql)
+    .join('; ')
+    .slice(0, 200)
   stage.chronicle.tell(name, 'writes', what)
   const before = device.driver.prepare('SELECT next_number FROM landfall_state').all([])[0]?.[0]
   let open = true
-  const batch = device.engine.batch(statements.map(({ sql, params }) => [sql, params]), label).then(
-    () => {
-      open = false
-      if (refused && device.alive) stage.chronicle.violated('P13', name, `took what no column can hold: ${what}`)
-      watch.acknowledged()
-    },
-    (error: unknown) => {
-      open = false
-      if (device.alive) judgeRefusal(stage, { name, refused: refused ?? false, error, before, after: nextNumber(stage, name) })
-    },
-  )
+  const batch = device.engine
+    .batch(
+      statements.map(({ sql, params }) => [sql, params]),
+      label,
+    )
+    .then(
+      () => {
+        open = false
+        if (refused && device.alive)
+          stage.chronicle.violated('P13', name, `took what no column can hold: ${what}`)
+        watch.acknowledged()
+      },
+      (error: unknown) => {
+        open = false
+        if (device.alive)
+          judgeRefusal(stage, {
+            name,
+            refused: refused ?? false,
+            error,
+            before,
+            after: nextNumber(stage, name),
+          })
+      },
+    )
   batch.catch((error: unknown) => stage.chronicle.violated('P12', name, String(error)))
   await stage.still()
   // A transaction of one crossing waits for nothing but those before it.
@@ -116,7 +135,8 @@ function judgeRefusal(stage: Stage, { name, refused, error, before, after }: Ref
   const code = error instanceof LandfallError ? error.code : String(error)
   stage.chronicle.tell(name, 'was refused', code)
   const expected = refused || code === 'storage_full' || code === 'storage_lost'
-  if (!expected) stage.chronicle.violated('P12', name, `a valid transaction was refused: ${String(error).slice(0, 300)}`)
+  if (!expected)
+    stage.chronicle.violated('P12', name, `a valid transaction was refused: ${String(error).slice(0, 300)}`)
   // A commit that was refused at the flush may be found again after a kill: known, see test/killed-store.test.ts.
   if (before !== after) stage.chronicle.violated('P1', name, 'a refused transaction left its number behind')
 }
@@ -127,7 +147,11 @@ function nextNumber(stage: Stage, name: string): unknown {
 
 async function foreign(performance: Performance, { statements, long }: StepOf<'foreign'>): Promise<void> {
   const { stage, open } = performance
-  stage.chronicle.tell('postgres', long === undefined ? 'another program writes' : `${long} begins`, statements.join('; ').slice(0, 200))
+  stage.chronicle.tell(
+    'postgres',
+    long === undefined ? 'another program writes' : `${long} begins`,
+    statements.join('; ').slice(0, 200),
+  )
   if (stage.faults.down) return
   if (long === undefined) {
     if (await stage.foreign(statements)) stage.chronicle.struck('foreign transaction')
@@ -277,7 +301,10 @@ async function lastNumbers(stage: Stage): Promise<Map<string, number>> {
 async function prune({ stage }: Performance, { retentionMs }: StepOf<'prune'>): Promise<void> {
   const server = stage.servers.find(({ process }) => process.alive)
   if (server === undefined || stage.faults.down) return
-  await server.process.server().prune(retentionMs).catch(() => {}) // a planted fault has struck it
+  await server.process
+    .server()
+    .prune(retentionMs)
+    .catch(() => {}) // a planted fault has struck it
   stage.referee.forgetTimes()
   stage.chronicle.struck('log pruned', 'postgres')
 }

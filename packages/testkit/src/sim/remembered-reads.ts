@@ -15,9 +15,13 @@ export type RememberedReads = {
 
 export function rememberReads(database: Database): RememberedReads {
   const answers = new Map<string, TextRow[]>()
-  const isPoll = ({ isolation, readOnly }: TransactionOptions): boolean => readOnly && isolation === 'read committed'
+  const isPoll = ({ isolation, readOnly }: TransactionOptions): boolean =>
+    readOnly && isolation === 'read committed'
 
-  async function ask(options: TransactionOptions, [sql, params]: Parameters<Tx['query']>): Promise<TextRow[]> {
+  async function ask(
+    options: TransactionOptions,
+    [sql, params]: Parameters<Tx['query']>,
+  ): Promise<TextRow[]> {
     const name = JSON.stringify([sql, params])
     const known = answers.get(name)
     if (known !== undefined) return known

@@ -116,6 +116,8 @@ async function keysOf(tx: Tx, answer: Awaited<ReturnType<Holders[string]>>): Pro
 }
 
 function openScopes({ tables }: Manifest): ScopeKey[] {
-  const names = tables.flatMap(({ scopes }) => scopes.flatMap(({ scope, column }) => (column === null ? [scope] : [])))
+  const names = tables.flatMap(({ scopes }) =>
+    scopes.flatMap(({ scope, column }) => (column === null ? [scope] : [])),
+  )
   return [...new Set(names)].map((name) => encodeScopeKey(name, ''))
 }

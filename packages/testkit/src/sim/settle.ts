@@ -71,7 +71,9 @@ function deviceIsDrained(stage: Stage, device: Actor['device'], truth: Truth): b
 function isSameRows(a: ReadonlyMap<string, { rows: ReadonlyMap<string, unknown> }>, b: typeof a): boolean {
   if (a === b) return true
   const text = (rows: typeof a): string =>
-    JSON.stringify([...rows].map(([name, table]) => [name, [...table.rows].sort(([x], [y]) => (x < y ? -1 : 1))]))
+    JSON.stringify(
+      [...rows].map(([name, table]) => [name, [...table.rows].sort(([x], [y]) => (x < y ? -1 : 1))]),
+    )
   return text(a) === text(b)
 }
 
@@ -98,7 +100,8 @@ function judgeQuiet(stage: Stage, { device }: Actor): void {
   for (const { name } of device.manifest.tables) {
     for (const kind of ['before', 'base', 'seen']) {
       const left = count(`landfall_${kind}_${name}`)
-      if (left > 0) stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
+      if (left > 0)
+        stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
     }
   }
 }

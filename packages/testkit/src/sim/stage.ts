@@ -143,7 +143,9 @@ export class Stage {
 
   truthNow(): Promise<Truth> {
     return this.#count(() =>
-      this.theatre.database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) => this.truth.read(tx)),
+      this.theatre.database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) =>
+        this.truth.read(tx),
+      ),
     )
   }
 
@@ -175,7 +177,12 @@ export class Stage {
       name,
       clock: this.clock,
       randomness: this.random.fork(name),
-      options: { sync: this.sync, holders, ...(authorize ? { authorize } : {}), ...(limits ? { limits } : {}) },
+      options: {
+        sync: this.sync,
+        holders,
+        ...(authorize ? { authorize } : {}),
+        ...(limits ? { limits } : {}),
+      },
       database: (alive) =>
         reach({
           database: counted(this.#postgres.database, this.#busy),
@@ -265,7 +272,8 @@ export class Stage {
     const { manifest } = this.sync
     if (response.ok && truth !== null) {
       const body: unknown = JSON.parse(text)
-      const truthAt = (snapshot: string): Truth | undefined => (truth.snapshot === snapshot ? truth : undefined)
+      const truthAt = (snapshot: string): Truth | undefined =>
+        truth.snapshot === snapshot ? truth : undefined
       if (path === '/sync') this.found(device, judgeSync(body as never, { user, truthAt, manifest }))
       if (path === '/bootstrap') this.found(device, judgePage(body as never, { user, truth, manifest }))
     }

@@ -37,7 +37,7 @@ export function createWatch(stage: Stage, device: Device): Watch {
   const acknowledged = createAcknowledged()
   const say = (promise: string, what: string): void => stage.chronicle.violated(promise, device.name, what)
   const own = stage.theatre.app.ownCell?.(device)
-  let looked = ''
+  let looked = -1
   let shown = Number.NEGATIVE_INFINITY
 
   function judgeState(state: LocalState, outbox: readonly Pending[]): void {
@@ -73,7 +73,7 @@ export function createWatch(stage: Stage, device: Device): Watch {
 
   return {
     async opened() {
-      looked = ''
+      looked = -1
       const state = readLocalState(device.driver)
       stage.found(device.name, acknowledged.judge(state, readOutbox(device.driver)))
       const check = device.driver.prepare('PRAGMA integrity_check').all([])[0]?.[0]
@@ -90,11 +90,10 @@ export function createWatch(stage: Stage, device: Device): Watch {
     },
     look() {
       if (!device.alive) return
+      if (looked === device.commits) return
+      looked = device.commits
       const state = readLocalState(device.driver)
       const outbox = readOutbox(device.driver)
-      const now = `${state.snapshot} ${state.acknowledged} ${state.nextNumber} ${JSON.stringify(state.scopes)}`
-      if (now === looked) return
-      looked = now
       stage.chronicle.tell(
         device.name,
         'is at',

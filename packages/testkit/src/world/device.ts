@@ -36,6 +36,8 @@ export type Device = {
   /** The open database, for those who look past the engine; `watch` does not hear of it. */
   readonly driver: SqliteDriver
   readonly manifest: Manifest
+  /** How many transactions its engines have committed: nothing has changed while this has not. */
+  readonly commits: number
   readonly alive: boolean
   /** Everything its engines have told, in order. */
   readonly events: readonly EngineEvent[]
@@ -83,6 +85,7 @@ class SimulatedDevice implements Device {
   readonly clock: OwnClock
   readonly disk: Disk
   readonly events: EngineEvent[] = []
+  commits = 0
   manifest: Manifest
   readonly #parts: DeviceParts
   readonly #random: SeededRandom
@@ -173,7 +176,7 @@ class SimulatedDevice implements Device {
     const randomness = this.#random.fork(`opening ${this.#messages++}`)
     this.#network = this.#connect()
     const driver = await openDisk(this.disk, { clock: this.clock })
-    const watched = watchDriver(driver, (run) => this.#hook?.(run))
+    const watched = watchDriver(driver, (run) => this.#ran(run))
     try {
       const store = openStore(watched, manifest, { clock: timers, randomness })
       this.manifest = manifest
@@ -188,6 +191,11 @@ class SimulatedDevice implements Device {
       closeQuietly(driver)
       throw error
     }
+  }
+
+  #ran(run: StatementRun): void {
+    if (run.when === 'after' && run.sql === 'COMMIT') this.commits++
+    this.#hook?.(run)
   }
 
   /** A timer in which the device dies ends there: nobody is left to throw to. */

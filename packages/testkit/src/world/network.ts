@@ -189,9 +189,18 @@ type Answer = { body: string; status: number; headers: Headers }
 
 /** A captive portal's page, or noise. */
 function portal(luck: SeededRandom): Response {
-  const pages = ['<!doctype html><title>Sign in to the network</title>', '{"push":nul', '\u0000\u0001', 'null', '[]']
+  const pages = [
+    '<!doctype html><title>Sign in to the network</title>',
+    '{"push":nul',
+    '\u0000\u0001',
+    'null',
+    '[]',
+  ]
   const headers = { 'content-type': 'text/html' }
-  return new Response(pages[luck.below(pages.length)] ?? '', { status: luck.below(2) === 0 ? 200 : 502, headers })
+  return new Response(pages[luck.below(pages.length)] ?? '', {
+    status: luck.below(2) === 0 ? 200 : 502,
+    headers,
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -3,20 +3,39 @@
  *
  * A page names no snapshot; its rows are held against the newest truth, which was read in the page's own transaction.
  */
-import { encodeKey, type PullResponse, type SyncResponse, type BootstrapResponse, type WireColumns, rowAt, rowCount, type Manifest, type ManifestTable } from '@landfall/protocol'
+import {
+  encodeKey,
+  type PullResponse,
+  type SyncResponse,
+  type BootstrapResponse,
+  type WireColumns,
+  rowAt,
+  rowCount,
+  type Manifest,
+  type ManifestTable,
+} from '@landfall/protocol'
 import { scopesOfRow, type Truth } from '../rows.ts'
 import { type Finding, isSame } from './snapshot-equality.ts'
 
-export function judgeSync(response: SyncResponse, known: { user: string; truthAt(snapshot: string): Truth | undefined; manifest: Manifest }): Finding[] {
+export function judgeSync(
+  response: SyncResponse,
+  known: { user: string; truthAt(snapshot: string): Truth | undefined; manifest: Manifest },
+): Finding[] {
   const pull = response.pull?.ok ? response.pull.value : null
   if (pull === null) return []
   const truth = known.truthAt(pull.cursor.snapshot)
   if (truth === undefined)
     return [{ promise: 'P5', what: `the cursor ${pull.cursor.snapshot} is of no snapshot that was read` }]
-  return [...judgeUser(pull, known.user), ...pull.tables.flatMap(({ table, rows }) => judgeRows({ table, rows, truth, ...known }))]
+  return [
+    ...judgeUser(pull, known.user),
+    ...pull.tables.flatMap(({ table, rows }) => judgeRows({ table, rows, truth, ...known })),
+  ]
 }
 
-export function judgePage(page: BootstrapResponse, known: { user: string; truth: Truth; manifest: Manifest }): Finding[] {
+export function judgePage(
+  page: BootstrapResponse,
+  known: { user: string; truth: Truth; manifest: Manifest },
+): Finding[] {
   return page.blocks.flatMap(({ table, rows }) => judgeRows({ table, rows, ...known }))
 }
 
@@ -37,8 +56,12 @@ function judgeRows({ table: name, rows, truth, user, manifest }: Delivered): Fin
     const key = keyIn(table, row)
     const true_ = known.rows.get(key)
     if (!scopesOfRow(table, row).some((scope) => held.has(scope)))
-      findings.push({ promise: 'P4', what: `${name} ${key} was sent to ${user}, who holds none of its scopes` })
-    else if (true_ === undefined) findings.push({ promise: 'P5', what: `${name} ${key} was sent and is not there` })
+      findings.push({
+        promise: 'P4',
+        what: `${name} ${key} was sent to ${user}, who holds none of its scopes`,
+      })
+    else if (true_ === undefined)
+      findings.push({ promise: 'P5', what: `${name} ${key} was sent and is not there` })
     else if (known.table === table && !isSame(true_, row))
       findings.push({ promise: 'P5', what: `${name} ${key} was sent as it is in no committed state` })
   }

@@ -24,7 +24,9 @@ export async function readPushTraces(tx: Tx, client: string): Promise<PushTraces
     [client],
   )
   if (row === undefined) return null
-  const conflicts = JSON.parse(row['conflicts'] ?? '[]') as (Omit<RecordedConflict, 'key'> & { key: WireRow })[]
+  const conflicts = JSON.parse(row['conflicts'] ?? '[]') as (Omit<RecordedConflict, 'key'> & {
+    key: WireRow
+  })[]
   return {
     lastNumber: Number(row['last']),
     rejected: new Set(JSON.parse(row['rejected'] ?? '[]') as number[]),

@@ -64,7 +64,8 @@ export function createReferee(): Referee {
   const writerOf = (cell: string): Cell => writers.get(cell) ?? { client: null, hlc: null }
 
   function noteChanges(before: RowSet, after: RowSet, cellOf: () => Cell): void {
-    for (const [cell, value] of cellsOf(after)) if (cellAt(before, cell) !== value) writers.set(cell.id, cellOf())
+    for (const [cell, value] of cellsOf(after))
+      if (cellAt(before, cell) !== value) writers.set(cell.id, cellOf())
   }
 
   return {
@@ -79,8 +80,7 @@ export function createReferee(): Referee {
       ]
       verdicts.set(client, Math.max(last, seen.lastNumber))
       for (const write of lastWrites(applied, seen)) {
-        if (valueIn(seen.after, write) === write.mine)
-          writers.set(write.id, { client, hlc: write.hlc })
+        if (valueIn(seen.after, write) === write.mine) writers.set(write.id, { client, hlc: write.hlc })
       }
       return findings
     },
@@ -164,11 +164,16 @@ function difference({ policy, type }: ManifestColumn, old: WireValue, mine: Wire
   return BigInt(mine ?? 0) - BigInt(old ?? 0)
 }
 
-function judgeCells(seen: PushSeen, applied: readonly Changeset[], writerOf: (id: string) => Cell): Finding[] {
+function judgeCells(
+  seen: PushSeen,
+  applied: readonly Changeset[],
+  writerOf: (id: string) => Cell,
+): Finding[] {
   const deleted = deletedRows(applied)
+  const isCascade = (write: Write): boolean => deleted.size > 0 && valueIn(seen.after, write) === undefined
   return lastWrites(applied, seen).flatMap((write) => {
     // What a push both deletes and makes again has no single value before.
-    if (deleted.has(`${write.table} ${write.key}`) || seen.rejected.size > 0) return []
+    if (deleted.has(`${write.table} ${write.key}`) || seen.rejected.size > 0 || isCascade(write)) return []
     return judgeCell(seen, write, writerOf(write.id))
   })
 }
@@ -179,7 +184,10 @@ function deletedRows(applied: readonly Changeset[]): Set<string> {
       changes
         .filter(({ operation }) => operation === 'delete')
         .flatMap((block) =>
-          Array.from({ length: rowCount(block.keys) }, (_, r) => `${block.table} ${encodeKey(rowAt(block.keys, r))}`),
+          Array.from(
+            { length: rowCount(block.keys) },
+            (_, r) => `${block.table} ${encodeKey(rowAt(block.keys, r))}`,
+          ),
         ),
     ),
   )
@@ -190,16 +198,22 @@ function judgeCell(seen: PushSeen, write: Write, writer: Cell): Finding[] {
   const pre = valueIn(seen.before, write)
   const post = valueIn(seen.after, write)
   const where = `${table} ${key} ${column.name}`
-  const kept = seen.conflicts.filter((c) => c.table === table && c.key === key && (c.column ?? column.name) === column.name)
+  const kept = seen.conflicts.filter(
+    (c) => c.table === table && c.key === key && (c.column ?? column.name) === column.name,
+  )
   if (post === undefined) {
     const isKept = kept.some((c) => c.column === null)
-    return isKept || pre !== undefined ? [] : [lost(where, 'was written to a row that is gone, and is not kept')]
+    return isKept || pre !== undefined
+      ? []
+      : [lost(where, 'was written to a row that is gone, and is not kept')]
   }
   if (column.policy === 'counter') return judgeCounter(where, { pre, post, write })
-  if (column.policy !== 'last-write' && column.policy !== 'review' && column.policy !== 'first-write') return []
+  if (column.policy !== 'last-write' && column.policy !== 'review' && column.policy !== 'first-write')
+    return []
   const others = pre !== undefined && pre !== old && pre !== mine && writer.client !== seen.request.client
   if (post === mine) {
-    if (others && !kept.some((c) => c.theirs === pre)) return [lost(where, `${show(pre)} was replaced and is not kept`)]
+    if (others && !kept.some((c) => c.theirs === pre))
+      return [lost(where, `${show(pre)} was replaced and is not kept`)]
     return others && column.policy === 'last-write' ? judgeTime(where, { write, writer, won: true }) : []
   }
   if (pre !== post) return [] // a trigger or a cascade of the app's own
@@ -216,7 +230,10 @@ function judgeCounter(where: string, { pre, post, write }: Counted): Finding[] {
   return [{ promise: 'P2', what: `${where} counted ${show(pre)} -> ${show(post)}, expected ${expected}` }]
 }
 
-function judgeTime(where: string, { write, writer, won }: { write: Write; writer: Cell; won: boolean }): Finding[] {
+function judgeTime(
+  where: string,
+  { write, writer, won }: { write: Write; writer: Cell; won: boolean },
+): Finding[] {
   if (writer.hlc === null || won === write.hlc > writer.hlc) return []
   return [{ promise: 'P14', what: `${where}: the ${won ? 'earlier' : 'later'} edit ${won ? 'won' : 'lost'}` }]
 }
@@ -225,7 +242,10 @@ const lost = (where: string, what: string): Finding => ({ promise: 'P7', what: `
 const show = (value: WireValue | undefined): string => JSON.stringify(value ?? null).slice(0, 80)
 const cellId = (table: string, key: string, column: string): string => `${table} ${key} ${column}`
 
-function valueIn(rows: RowSet, { table, key, column }: Pick<Write, 'table' | 'key' | 'column'>): WireValue | undefined {
+function valueIn(
+  rows: RowSet,
+  { table, key, column }: Pick<Write, 'table' | 'key' | 'column'>,
+): WireValue | undefined {
   return valueOf(rows.get(table), key, column.name)
 }
 

@@ -32,14 +32,21 @@ export function judgeBase(local: LocalTable, truth: Truth, user: string): Findin
   const expected = new Map<string, WireRow>()
   for (const [key, row] of known.rows) {
     if (scopesOfRow(known.table, row).some((scope) => held.has(scope)))
-      expected.set(key, places.map((place) => row[place] ?? null))
+      expected.set(
+        key,
+        places.map((place) => row[place] ?? null),
+      )
   }
   return compareRows(table.name, { expected, found: local.base }, (key) => !known.rows.has(key))
 }
 
 type Compared = { expected: LocalRows; found: LocalRows }
 
-function compareRows(table: string, { expected, found }: Compared, isGone: (key: string) => boolean): Finding[] {
+function compareRows(
+  table: string,
+  { expected, found }: Compared,
+  isGone: (key: string) => boolean,
+): Finding[] {
   const findings: Finding[] = []
   for (const [key, row] of expected) {
     const there = found.get(key)
