@@ -56,6 +56,8 @@ export class Stage {
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
+  /** False while a device is being damaged on purpose. */
+  watching = true
   readonly #busy: Busy = { count: 0 }
   readonly #postgres: RememberedReads
   readonly #errands = new AsyncLocalStorage<Errand>()
@@ -105,7 +107,7 @@ export class Stage {
   }
 
   look(): void {
-    for (const { watch } of this.actors) watch.look()
+    for (const { watch } of this.watching ? this.actors : []) watch.look()
   }
 
   found(who: string, findings: readonly Finding[]): void {

@@ -28,6 +28,8 @@ export type Watch = {
   /** The app was told that its transaction is committed. */
   acknowledged(): void
   look(): void
+  /** Also when nothing was committed since. */
+  lookAgain(): void
   readonly acknowledgedCount: number
 }
 
@@ -71,7 +73,27 @@ export function createWatch(stage: Stage, device: Device): Watch {
     shown = Math.max(shown, value)
   }
 
+  function look(): void {
+    if (!device.alive || looked === device.commits) return
+    looked = device.commits
+    const state = readLocalState(device.driver)
+    const outbox = readOutbox(device.driver)
+    const where = state.snapshot ?? 'no cursor'
+    stage.chronicle.tell(
+      device.name,
+      'is at',
+      `${where}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
+    )
+    stage.found(device.name, acknowledged.judge(state, outbox))
+    judgeState(state, outbox)
+  }
+
   return {
+    look,
+    lookAgain() {
+      looked = -1
+      look()
+    },
     async opened() {
       looked = -1
       const state = readLocalState(device.driver)
@@ -87,20 +109,6 @@ export function createWatch(stage: Stage, device: Device): Watch {
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)
       if (newest !== undefined) acknowledged.note(newest)
-    },
-    look() {
-      if (!device.alive) return
-      if (looked === device.commits) return
-      looked = device.commits
-      const state = readLocalState(device.driver)
-      const outbox = readOutbox(device.driver)
-      stage.chronicle.tell(
-        device.name,
-        'is at',
-        `${state.snapshot ?? 'no cursor'}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
-      )
-      stage.found(device.name, acknowledged.judge(state, outbox))
-      judgeState(state, outbox)
     },
     get acknowledgedCount() {
       return acknowledged.count

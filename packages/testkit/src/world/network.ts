@@ -22,6 +22,8 @@ export type Air = {
   luck(message: number): SeededRandom
   /** The server that gets the message. */
   route(luck: SeededRandom): Handler
+  /** At the beginning. */
+  weather?: Partial<Weather>
   struck?(fault: Fault): void
   seen?(exchange: Exchange): void
 }
@@ -43,7 +45,7 @@ type Carried = { url: string; init: RequestInit; luck: SeededRandom; weather: We
 class AirLink implements DeviceNetwork {
   readonly #air: Air
   #online = true
-  #weather: Weather = FAIR
+  #weather: Weather
   #messages = 0
   #stalled = false
   #late: (() => Promise<unknown>) | null = null
@@ -51,6 +53,7 @@ class AirLink implements DeviceNetwork {
 
   constructor(air: Air) {
     this.#air = air
+    this.#weather = { ...FAIR, ...air.weather }
   }
 
   setOnline(online: boolean): void {
