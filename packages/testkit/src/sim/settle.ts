@@ -31,7 +31,7 @@ async function calm(performance: Performance): Promise<void> {
   const { stage } = performance
   stage.faults.collision = null
   stage.faults.loseCommit = false
-  for (const long of [...performance.open.keys()]) await endLong(performance, long, true)
+  for (const long of performance.open.keys()) await endLong(performance, long, true)
   for (const server of stage.servers) {
     server.faults.dies = null
     server.diesBefore = false

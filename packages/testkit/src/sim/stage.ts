@@ -67,7 +67,7 @@ export class Stage {
     this.theatre = theatre
     this.plan = plan
     this.sync = theatre.app.sync
-    this.#postgres = rememberReads(theatre.database)
+    this.#postgres = rememberReads(theatre.database, () => this.#errands.getStore() !== undefined)
     this.chronicle = createChronicle(this.clock)
     this.random = createRandom(plan.seed)
     const { holders, users } = theatre.app
@@ -242,7 +242,9 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const watch = createWatch(this, device)
+    const { chronicle, truth } = this
+    const { app } = this.theatre
+    const watch = createWatch({ app, chronicle, truth, isRestored: () => this.restored }, device)
     await watch.opened()
     return { device, watch, planned }
   }
