@@ -56,12 +56,14 @@ export type Referee = {
   forgetTimes(): void
 }
 
-type Cell = { client: string | null; hlc: Hlc | null }
+/** `client` null: another program; undefined: nobody knows, since Postgres was restored. */
+type Cell = { client: string | null | undefined; hlc: Hlc | null }
 
 export function createReferee(): Referee {
   const verdicts = new Map<string, number>()
   const writers = new Map<string, Cell>()
-  const writerOf = (cell: string): Cell => writers.get(cell) ?? { client: null, hlc: null }
+  let unknown: Cell = { client: null, hlc: null }
+  const writerOf = (cell: string): Cell => writers.get(cell) ?? unknown
 
   function noteChanges(before: RowSet, after: RowSet, cellOf: () => Cell): void {
     for (const [cell, value] of cellsOf(after))
@@ -89,6 +91,7 @@ export function createReferee(): Referee {
     reset(lastNumbers) {
       verdicts.clear()
       writers.clear()
+      unknown = { client: undefined, hlc: null }
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
     },
     forgetTimes() {
