@@ -160,7 +160,7 @@ export const house: SimApp = {
   users: ['ada', 'ben', 'cyd'],
   scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
   reserved: RESERVED,
-  weights: { truncate: 0.5 },
+  weights: { truncate: 1.5 },
   movable: PROJECTS.filter((project) => project !== SHARED),
   member: ({ user, key, joins }) => [
     joins
