@@ -29,6 +29,7 @@ import {
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '../world/random.ts'
 import type { Invariant, SimApp } from './app.ts'
+import { houseBurst } from './house-burst.ts'
 import { setup } from './house-setup.ts'
 import type { RowSet } from './rows.ts'
 
@@ -173,6 +174,7 @@ export const house: SimApp = {
   },
   writes: ownWrites,
   long: longWrites,
+  burst: (plan, random) => houseBurst(plan, random),
   invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],
   ownCell: ({ name }) => ({ sql: 'select n from marks where device = ?', params: [name] }),
 }

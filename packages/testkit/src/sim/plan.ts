@@ -19,6 +19,8 @@ export type Step =
   /** Another program's transaction in Postgres. `long`: it stays open until `end long` of the same name. */
   | { kind: 'foreign'; statements: string[]; long?: string }
   | { kind: 'end long'; long: string; commit: boolean }
+  /** At one moment: devices write and sync, and other programs run their transactions. */
+  | { kind: 'burst'; writes: { device: string; write: LocalStep }[]; programs: string[][] }
   | { kind: 'pass'; ms: number }
   | { kind: 'weather'; device: string; weather: Weather }
   | { kind: 'offline' | 'online'; device: string }

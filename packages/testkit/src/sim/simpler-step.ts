@@ -24,6 +24,14 @@ export function simplerSteps(step: Step): Step[] {
         ...withoutName(step),
         ...fewer(step.statements, 1).map((statements) => ({ ...step, statements })),
       ]
+    case 'burst':
+      return [
+        ...fewer(step.writes, 0).map((writes) => ({ ...step, writes })),
+        ...fewer(step.programs, 0).map((programs) => ({ ...step, programs })),
+        ...step.programs.flatMap((statements, n) =>
+          fewer(statements, 1).map((some) => ({ ...step, programs: step.programs.with(n, some) })),
+        ),
+      ]
     case 'weather':
       return fairer(step.weather).map((weather) => ({ ...step, weather }))
     case 'pass':

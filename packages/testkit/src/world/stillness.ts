@@ -19,19 +19,21 @@ export async function stillness(busy: Busy): Promise<void> {
   }
 }
 
+export async function whileCounted<T>(busy: Busy, work: () => Promise<T>): Promise<T> {
+  busy.count++
+  try {
+    return await work()
+  } finally {
+    busy.count--
+  }
+}
+
 /** The same database, its transactions counted. */
 export function counted(database: Database, busy: Busy): Database {
   return {
     ...database,
     kind: database.kind,
-    async transaction(options, work) {
-      busy.count++
-      try {
-        return await database.transaction(options, work)
-      } finally {
-        busy.count--
-      }
-    },
+    transaction: (options, work) => whileCounted(busy, () => database.transaction(options, work)),
     close: () => database.close(),
   }
 }
