@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -58,7 +59,7 @@ export async function createCluster(binaries: Binaries, settings: Record<string,
 
   /** Owners and times are kept: the server reads nobody else's files. */
   const copyFolder = async (from: string, to: string): Promise<void> => {
-    rmSync(to, { recursive: true, force: true })
+    await rm(to, { recursive: true, force: true })
     await promisify(execFile)('cp', ['-a', from, to])
     await start()
   }

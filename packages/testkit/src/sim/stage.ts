@@ -13,7 +13,7 @@ import { type Device, openDevice } from '../world/device.ts'
 import type { Exchange } from '../world/network.ts'
 import { seedSqlite } from '../world/open-disk.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
-import { type Busy, stillness } from '../world/stillness.ts'
+import { type Busy, createBusy, stillness } from '../world/stillness.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
 import { readPushTraces } from './checks/push-traces.ts'
 import { judgePage, judgeSync } from './checks/delivery.ts'
@@ -55,7 +55,7 @@ export class Stage {
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
-  readonly #busy: Busy = { count: 0 }
+  readonly #busy: Busy = createBusy()
   readonly #reads: RememberedReads = rememberReads()
   /** Whose connections nobody of the world sees: the checkers'. */
   #database: Database | null = null

@@ -11,7 +11,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { type Database, migrateSync, openDatabase, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createRandom, type SeededRandom } from '../world/random.ts'
-import { type Busy, counted, whileCounted } from '../world/stillness.ts'
+import { type Busy, counted, createBusy, whileCounted } from '../world/stillness.ts'
 import type { SimApp } from './app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from './rows.ts'
@@ -70,7 +70,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
     },
   )
   const beginning = takeImage(pglite)
-  let counter: Busy = { count: 0 }
+  let counter = createBusy()
   const restart = async (): Promise<void> =>
     void (await pglite.query('UPDATE simulation.start SET at = clock_timestamp()'))
   return {

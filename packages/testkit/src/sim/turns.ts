@@ -13,7 +13,7 @@
  */
 import { type Database, PostgresError } from '@landfall/server'
 import type { SeededRandom } from '../world/random.ts'
-import type { Busy } from '../world/stillness.ts'
+import { type Busy, whileCounted } from '../world/stillness.ts'
 
 /** After so long Postgres looks for a deadlock. */
 export const DEADLOCK_MS = 10
@@ -53,8 +53,8 @@ class TurnKeeper implements Turns {
   readonly #waiting: Turn[] = []
   /** Those that wait for a lock: they are not under way. */
   readonly #stuck = new Set<Turn>()
+  readonly #transactions = new Map<string, number>()
   #keeping = false
-  #transactions = 0
 
   constructor(options: TurnsOptions) {
     this.#options = options
@@ -64,13 +64,13 @@ class TurnKeeper implements Turns {
     return {
       kind: database.kind,
       transaction: (options, work) =>
-        this.#counted(() => this.#transaction(program, (run) => database.transaction(options, run), work)),
+        whileCounted(this.#options.busy, () => this.#transaction(program, (run) => database.transaction(options, run), work)),
       close: () => database.close(),
     }
   }
 
   take<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return this.#counted(() => this.#inTurn(name, name, work))
+    return whileCounted(this.#options.busy, () => this.#inTurn(name, name, work))
   }
 
   async #transaction<T>(
@@ -78,7 +78,9 @@ class TurnKeeper implements Turns {
     begin: (run: Parameters<Database['transaction']>[1]) => Promise<unknown>,
     work: Parameters<Database['transaction']>[1],
   ): Promise<T> {
-    const name = `${program} ${++this.#transactions}`
+    const nth = (this.#transactions.get(program) ?? 0) + 1
+    this.#transactions.set(program, nth)
+    const name = `${program} ${nth}`
     let end = await this.#enter(name, 'begin')
     try {
       return (await begin(async (tx) => {
@@ -127,7 +129,7 @@ class TurnKeeper implements Turns {
   async #keep(): Promise<void> {
     if (this.#keeping) return
     this.#keeping = true
-    await this.#counted(async () => {
+    await whileCounted(this.#options.busy, async () => {
       for (let turn = await this.#next(); turn !== undefined; turn = await this.#next()) {
         this.log.push(`${turn.name}: ${turn.what.trim().slice(0, 60)}`)
         turn.run()
@@ -140,6 +142,8 @@ class TurnKeeper implements Turns {
 
   async #next(): Promise<Turn | undefined> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) await new Promise((resolve) => setImmediate(resolve))
+    // By name: which of two answers came first does not matter.
+    this.#waiting.sort((a, b) => (a.name < b.name ? -1 : 1))
     const place = this.#options.random.below(Math.max(1, this.#waiting.length))
     return this.#waiting.splice(place, 1)[0]
   }
@@ -158,12 +162,12 @@ class TurnKeeper implements Turns {
   #stick(turn: Turn): void {
     this.log.push(`${turn.name}: waits for a lock`)
     this.#stuck.add(turn)
-    this.#options.busy.count--
+    this.#options.busy.end()
     void turn.ended.then(() => this.#unstick(turn))
   }
 
   #unstick(turn: Turn): void {
-    if (this.#stuck.delete(turn)) this.#options.busy.count++
+    if (this.#stuck.delete(turn)) this.#options.busy.begin()
   }
 
   /** Those that have got their locks by what was done last go on. */
@@ -174,15 +178,6 @@ class TurnKeeper implements Turns {
       if (free.length === 0) return
       for (const turn of free) this.#unstick(turn)
       for (const turn of free) await this.#carry(turn)
-    }
-  }
-
-  async #counted<T>(work: () => Promise<T>): Promise<T> {
-    this.#options.busy.count++
-    try {
-      return await work()
-    } finally {
-      this.#options.busy.count--
     }
   }
 }

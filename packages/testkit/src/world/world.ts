@@ -17,7 +17,7 @@ import {
 import { createVirtualClock } from './clock.ts'
 import { type Device, openDevice } from './device.ts'
 import { createRandom, type SeededRandom } from './random.ts'
-import { counted, stillness } from './stillness.ts'
+import { counted, createBusy, stillness } from './stillness.ts'
 
 const ORIGIN = 'https://landfall.test'
 /** Later than the clock of any real Postgres, which stamps what other programs write: those count as older. */
@@ -48,7 +48,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { sync, seed = 1 } = options
   const clock = createVirtualClock(options.startMs ?? START_MS)
   const random = createRandom(seed)
-  const busy = { count: 0 }
+  const busy = createBusy()
   const database = counted(options.database, busy)
   await migrateSync(database, sync)
   const server = createSyncServer({
