@@ -5,7 +5,7 @@ import type { LocalStep } from '../workload/local.ts'
 import type { ScopeKeys } from '../workload/pools.ts'
 import type { Weights } from '../workload/weights.ts'
 import type { SeededRandom } from '../world/random.ts'
-import type { Step } from './plan.ts'
+import type { Burst } from './plan.ts'
 import type { RowSet } from './rows.ts'
 
 /** A rule of the app's own, judged on every state of the rows that a device was ever shown. */
@@ -40,7 +40,7 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   /** Statements of another program's transaction that stays open for long: rows that nobody else touches. */
   long?: (nth: number, random: SeededRandom) => readonly string[]
   /** What devices and other programs do to the same rows at one moment. `nth`: of the plan, from 1. */
-  burst?: (burst: BurstPlan, random: SeededRandom) => Omit<Extract<Step, { kind: 'burst' }>, 'kind'>
+  burst?: (burst: BurstPlan, random: SeededRandom) => Pick<Burst, 'writes' | 'programs'>
   /** How often each kind of random work is done. */
   weights?: Partial<Weights>
   invariants?: readonly Invariant[]

@@ -101,7 +101,8 @@ export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
   const kinds = size.bursts ? [...drawn, BURST] : drawn
   const steps: Step[] = []
   while (steps.length < size.steps) steps.push(...draw(kinds, random).make(writing))
-  return { seed, servers: 1 + random.below(size.servers), devices, steps: steps.slice(0, size.steps) }
+  const servers = 1 + random.below(size.servers)
+  return { seed, servers: size.bursts ? size.servers : servers, devices, steps: steps.slice(0, size.steps) }
 }
 
 function planDevices({ users }: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
@@ -159,7 +160,8 @@ function burstWork({ app, workload, devices, random, counts }: Writing): Step[] 
   counts.set('burst', nth)
   const { writes, programs } = app.burst({ nth, devices }, random)
   const others = random.below(2) === 0 ? [planForeign(workload, random).statements] : []
-  return [{ kind: 'burst', writes, programs: [...programs, ...others] }]
+  const interrupted = random.below(8) === 0 ? { restartAfter: random.below(120) } : {}
+  return [{ kind: 'burst', writes, programs: [...programs, ...others], ...interrupted }]
 }
 
 function longWork({ app, random, counts }: Writing): Step[] {

@@ -8,6 +8,7 @@
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '../world/random.ts'
 import type { BurstPlan } from './app.ts'
+import type { Burst } from './plan.ts'
 
 const TASKS = [1, 2, 3, 4].map((n) => `00000000-0000-4000-8000-00000000000${n}`)
 const PROJECT = 'p1'
@@ -15,7 +16,7 @@ const PROJECT = 'p1'
 export function houseBurst(
   { nth, devices }: BurstPlan,
   random: SeededRandom,
-): { writes: { device: string; write: LocalStep }[]; programs: string[][] } {
+): Pick<Burst, 'writes' | 'programs'> {
   const writes = devices.map(({ name }) => ({ device: name, write: deviceWrites(name, nth, random) }))
   const ways = [[...TASKS].reverse(), TASKS]
   return { writes, programs: ways.map((way, i) => programWrites(`burst ${nth} ${i}`, way, random)) }
@@ -48,7 +49,9 @@ function programWrites(name: string, way: readonly string[], random: SeededRando
     event(1),
     entry('cash', amount),
     ...way.map(
-      (task) => `insert into tasks (id, project_id, title, votes) values ('${task}', '${PROJECT}', '${name}', 10)
+      (
+        task,
+      ) => `insert into tasks (id, project_id, title, votes) values ('${task}', '${PROJECT}', '${name}', 10)
         on conflict (id) do update set votes = tasks.votes + 10, title = excluded.title`,
     ),
     entry('stock', -amount),

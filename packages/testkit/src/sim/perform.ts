@@ -128,8 +128,12 @@ async function write(
 }
 
 /** All have written before the first of them syncs; what is sent is under way together. */
-async function burst(stage: Stage, { writes, programs }: StepOf<'burst'>): Promise<void> {
+async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'burst'>): Promise<void> {
   for (const { device, write: work } of writes) await write(stage, { kind: 'write', device, write: work })
+  if (restartAfter !== undefined) {
+    stage.theatre.restartAfter(restartAfter)
+    stage.chronicle.tell('postgres', `restarts after ${restartAfter} statements`)
+  }
   for (const name of new Set(writes.map(({ device }) => device))) {
     const { device } = stage.actor(name)
     // Whoever cannot sync now, or dies on the way, does so later.

@@ -84,6 +84,7 @@ export async function openPostgresTheatre(
     },
     witness: async (tx) => (after) => undoOwn(tx, after),
     restart: () => cut(() => site.restart()),
+    restartAfter: (statements) => turns?.interrupt(statements, () => cut(() => site.restart())),
     backUp: () =>
       cut(async () => {
         const restore = await site.backUp()

@@ -42,6 +42,8 @@ export type Theatre = {
   witness(tx: Tx, truth: TruthReader): Promise<(after: RowSet) => Promise<RowSet>>
   /** Postgres starts anew: whoever is connected is cut off. */
   restart(): Promise<void>
+  /** It does so in the midst of what comes next, if transactions overlap here: after so many statements. */
+  restartAfter(statements: number): void
   /** Answers what brings this moment back; null where nothing does. */
   backUp(): Promise<(() => Promise<void>) | null>
   /** Postgres' clock shows this time while `work` lasts. */
@@ -88,6 +90,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
       return async () => rows
     },
     restart,
+    restartAfter: () => {},
     backUp: async () => {
       const image = takeImage(pglite)
       return async () => {

@@ -36,6 +36,8 @@ export type Turns = {
   of(program: string, database: Database): Database
   /** Does the work in one turn; to `blocked` it is known by the name. */
   take<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** Does the work between two turns, after so many. */
+  interrupt(after: number, work: () => Promise<void>): void
   /** Who had each turn, and what for. */
   readonly log: readonly string[]
 }
@@ -54,6 +56,7 @@ class TurnKeeper implements Turns {
   /** Those that wait for a lock: they are not under way. */
   readonly #stuck = new Set<Turn>()
   readonly #transactions = new Map<string, number>()
+  #interruption: { after: number; work: () => Promise<void> } | null = null
   #keeping = false
 
   constructor(options: TurnsOptions) {
@@ -64,13 +67,19 @@ class TurnKeeper implements Turns {
     return {
       kind: database.kind,
       transaction: (options, work) =>
-        whileCounted(this.#options.busy, () => this.#transaction(program, (run) => database.transaction(options, run), work)),
+        whileCounted(this.#options.busy, () =>
+          this.#transaction(program, (run) => database.transaction(options, run), work),
+        ),
       close: () => database.close(),
     }
   }
 
   take<T>(name: string, work: () => Promise<T>): Promise<T> {
     return whileCounted(this.#options.busy, () => this.#inTurn(name, name, work))
+  }
+
+  interrupt(after: number, work: () => Promise<void>): void {
+    this.#interruption = { after, work }
   }
 
   async #transaction<T>(
@@ -134,6 +143,7 @@ class TurnKeeper implements Turns {
         this.log.push(`${turn.name}: ${turn.what.trim().slice(0, 60)}`)
         turn.run()
         await this.#carry(turn)
+        await this.#interrupted()
         await this.#letGo()
       }
       this.#keeping = false
@@ -157,6 +167,14 @@ class TurnKeeper implements Turns {
       if (await endsWithin(turn, 2 * DEADLOCK_MS)) return
     }
     this.#stick(turn)
+  }
+
+  async #interrupted(): Promise<void> {
+    const due = this.#interruption
+    if (due === null || --due.after > 0) return
+    this.#interruption = null
+    this.log.push('interrupted')
+    await due.work()
   }
 
   #stick(turn: Turn): void {

@@ -1,0 +1,83 @@
+/** The simulator on a real Postgres: transactions overlap, the promises hold, and a wrong cursor is found. */
+import type { Database, TransactionOptions } from '@landfall/server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OVERLAPPING, planOf } from '../src/sim/generate.ts'
+import { house } from '../src/sim/house.ts'
+import type { Plan } from '../src/sim/plan.ts'
+import { openPostgresTheatre, type PostgresTheatre } from '../src/sim/postgres-theatre.ts'
+import { runPlan } from '../src/sim/run.ts'
+import { storyTable } from '../src/sim/story.ts'
+
+const PLANTED = { sql: (text: string) => text, options: (given: TransactionOptions) => given }
+let planted = PLANTED
+let theatre: PostgresTheatre
+
+beforeAll(async () => {
+  theatre = await openPostgresTheatre(house, { spoil })
+})
+afterAll(() => theatre.close())
+
+/** The database of a server process, with the bug that is planted now. */
+function spoil(database: Database): Database {
+  return {
+    ...database,
+    transaction: (options, work) =>
+      database.transaction(planted.options(options), (tx) =>
+        work({ query: (text, params) => tx.query(planted.sql(text), params) }),
+      ),
+  }
+}
+
+const smallPlan = (seed: number): Plan => planOf(house, seed, { ...OVERLAPPING, steps: 15 })
+
+/** Transactions of which another one had a turn in between. */
+function overlapping(turns: readonly string[]): number {
+  const names = turns.map((turn) => turn.split(':')[0] ?? '')
+  const spans = [...new Set(names)].map(
+    (name) => [names.indexOf(name), names.lastIndexOf(name), name] as const,
+  )
+  return spans.filter(([from, to, name]) => names.slice(from, to).some((other) => other !== name)).length
+}
+
+test.each([1, 2, 3, 4])(
+  '[T8.11] seed %i: three processes, overlapping transactions, nothing violated',
+  async (seed) => {
+    planted = PLANTED
+    const outcome = await runPlan(theatre, smallPlan(seed))
+    expect(outcome.violations, storyTable(outcome, { around: 30 })).toEqual([])
+    expect(theatre.turns().filter((turn) => turn.endsWith('waits for a lock')).length).toBeGreaterThan(0)
+    expect(overlapping(theatre.turns())).toBeGreaterThan(20)
+  },
+)
+
+describe('a wrong cursor', () => {
+  test.each([
+    {
+      bug: 'forgets transactions in progress, as "up to the highest seen" does',
+      planting: {
+        ...PLANTED,
+        sql: (text: string) => text.replaceAll('xid = ANY (', 'false AND xid = ANY ('),
+      },
+      promises: ['P3', 'P6'],
+    },
+    {
+      bug: 'takes each statement in a snapshot of its own',
+      planting: {
+        ...PLANTED,
+        options: (given: TransactionOptions): TransactionOptions => ({
+          ...given,
+          isolation: 'read committed',
+        }),
+      },
+      promises: ['P5'],
+    },
+  ])('[T8.12] that $bug is found within three seeds', async ({ planting, promises }) => {
+    planted = planting
+    const found: string[] = []
+    for (let seed = 1; seed <= 3 && found.length === 0; seed++) {
+      const { violations } = await runPlan(theatre, smallPlan(seed))
+      found.push(...violations.map(({ promise }) => promise))
+    }
+    expect(promises).toContain(found[0])
+  })
+})
