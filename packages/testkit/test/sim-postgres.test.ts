@@ -44,7 +44,7 @@ test.each([1, 2, 3, 4])(
   async (seed) => {
     planted = PLANTED
     const outcome = await runPlan(theatre, smallPlan(seed))
-    expect(outcome.violations, storyTable(outcome, { around: 30 })).toEqual([])
+    expect(outcome.violations.length === 0 ? '' : storyTable(outcome, { around: 30 })).toBe('')
     expect(theatre.turns().filter((turn) => turn.endsWith('waits for a lock')).length).toBeGreaterThan(0)
     expect(overlapping(theatre.turns())).toBeGreaterThan(20)
   },

@@ -33,7 +33,7 @@ type Fleet = {
   report(outcome: Outcome): void
   halted: AbortSignal
   /** Processes that were told to stop: the run waits for them at its end. */
-  leaving: (void | Promise<void>)[]
+  leaving: Promise<void>[]
 }
 
 export async function runFleet(options: FleetOptions): Promise<void> {
@@ -77,7 +77,7 @@ async function employ(fleet: Fleet): Promise<void> {
     }
   } finally {
     fleet.halted.removeEventListener('abort', stop)
-    fleet.leaving.push(worker.stop())
+    fleet.leaving.push(Promise.resolve(worker.stop()))
   }
 }
 

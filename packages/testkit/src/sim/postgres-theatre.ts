@@ -48,16 +48,24 @@ export async function openPostgresTheatre(
   let now = (): number => START_MS
   let turns: Turns | null = null
 
+  function playing(): Turns {
+    if (turns === null) throw new Error('nothing is played')
+    return turns
+  }
+
   async function disconnect(): Promise<void> {
     for (const database of databases.values()) await database.close()
     databases.clear()
     await lines.close()
   }
 
+  /** Nobody asks Postgres anything meanwhile. */
   const cut = async <T>(work: () => Promise<T>): Promise<T> => {
     await lines.close()
-    return work()
+    return lines.without(work)
   }
+  const cutInTurn = async <T>(work: () => Promise<T>): Promise<T> =>
+    playing().take('operator', () => cut(work))
 
   return {
     app,
@@ -69,26 +77,22 @@ export async function openPostgresTheatre(
       turns = createTurns({ ...run, blocked: () => lines.blocked(), prelude: (name) => prelude(name, now()) })
     },
     async connect(program) {
-      if (turns === null) throw new Error('nothing is played')
       const known = databases.get(program)
       if (known !== undefined) return known
       const opened = await openDatabase(site.url(), { timeouts: TIMEOUTS })
-      const database = turns.of(program, program.startsWith('server ') ? spoil(opened) : opened)
+      const database = playing().of(program, program.startsWith('server ') ? spoil(opened) : opened)
       databases.set(program, database)
       return database
     },
-    exec: async (sql) => turns?.take('operator', () => lines.exec(sql, now())),
-    async migrate(sync, randomness) {
-      if (turns === null) throw new Error('nothing is played')
-      await turns.take('operator', () => migrate(site.url(), sync, randomness))
-    },
+    exec: (sql) => playing().take('operator', () => lines.exec(sql, now())),
+    migrate: (sync, randomness) => playing().take('operator', () => migrate(site.url(), sync, randomness)),
     witness: async (tx) => (after) => undoOwn(tx, after),
-    restart: () => cut(() => site.restart()),
-    restartAfter: (statements) => turns?.interrupt(statements, () => cut(() => site.restart())),
+    restart: () => cutInTurn(() => site.restart()),
+    restartAfter: (statements) => playing().interrupt(statements, () => cut(() => site.restart())),
     backUp: () =>
-      cut(async () => {
+      cutInTurn(async () => {
         const restore = await site.backUp()
-        return restore && (() => cut(restore))
+        return restore && (() => cutInTurn(restore))
       }),
     async atTime(virtual, work) {
       now = virtual
@@ -144,12 +148,15 @@ type Lines = {
   exec(sql: string, nowMs: number): Promise<void>
   /** The names of the transactions that wait for a lock. */
   blocked(): Promise<ReadonlySet<string>>
+  /** Nothing is asked while the work goes on. */
+  without<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 /** The operator's own connections, past the port: opened when they are needed, also after a restart. */
 function createLines(site: Site): Lines {
   const open = new Map<string, postgres.Sql>()
+  let silent = false
   const line = (name: string): postgres.Sql => {
     const known = open.get(name) ?? postgres(site.url(), { max: 1, onnotice: () => {} })
     open.set(name, known)
@@ -167,7 +174,16 @@ function createLines(site: Site): Lines {
         throw error
       }
     },
+    async without(work) {
+      silent = true
+      try {
+        return await work()
+      } finally {
+        silent = false
+      }
+    },
     async blocked() {
+      if (silent) return new Set()
       const rows = await line('monitor')<{ name: string }[]>`
         SELECT application_name AS name FROM pg_stat_activity
         WHERE datname = current_database() AND state = 'active' AND cardinality(pg_blocking_pids(pid)) > 0`
