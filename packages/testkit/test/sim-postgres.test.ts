@@ -1,5 +1,6 @@
 /** The simulator on a real Postgres: transactions overlap, the promises hold, and a wrong cursor is found. */
 import type { Database, TransactionOptions } from '@landfall/server'
+import { createTestDatabase } from '@landfall/testkit/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OVERLAPPING, planOf } from '../src/sim/generate.ts'
 import { house } from '../src/sim/house.ts'
@@ -49,6 +50,50 @@ test.each([1, 2, 3, 4])(
     expect(overlapping(theatre.turns())).toBeGreaterThan(20)
   },
 )
+
+test('[T8.11] the same plan on a server that is given, where nothing can be restored', async () => {
+  const given = await createTestDatabase('given')
+  const server = new URL(given.url)
+  server.pathname = '/postgres'
+  const other = await openPostgresTheatre(house, { server: server.href })
+  const { violations, faults } = await runPlan(other, {
+    ...smallPlan(2),
+    steps: [{ kind: 'back up' }, ...smallPlan(2).steps.slice(0, 6), { kind: 'restore' }],
+  })
+  await other.close()
+  await given.drop()
+  expect(violations).toEqual([])
+  expect(faults['postgres restored']).toBeUndefined()
+})
+
+test('[T8.11] a restart in the midst of a burst, and a restore', async () => {
+  planted = PLANTED
+  const bursts = smallPlan(2).steps.flatMap((step) => (step.kind === 'burst' ? [step] : []))
+  const [first, second = first] = bursts
+  if (first === undefined || second === undefined) throw new Error('no burst')
+  const { violations, faults } = await runPlan(theatre, {
+    ...smallPlan(2),
+    steps: [
+      first,
+      { kind: 'back up' },
+      { ...second, restartAfter: 40 },
+      { kind: 'pass', ms: 3_000 },
+      { kind: 'restore' },
+    ],
+  })
+  expect(theatre.turns()).toContain('interrupted')
+  expect(violations).toEqual([])
+  expect(faults['postgres restored']).toBe(1)
+})
+
+test('[T8.13] a push that takes effect again is found', async () => {
+  planted = {
+    ...PLANTED,
+    sql: (text) => text.replace('SET last_number = $2::bigint', 'SET last_number = $2::bigint * 0'),
+  }
+  const { violations } = await runPlan(theatre, smallPlan(3))
+  expect(violations[0]?.promise).toBe('P2')
+})
 
 describe('a wrong cursor', () => {
   test.each([

@@ -59,13 +59,8 @@ export async function openPostgresTheatre(
     await lines.close()
   }
 
-  /** Nobody asks Postgres anything meanwhile. */
-  const cut = async <T>(work: () => Promise<T>): Promise<T> => {
-    await lines.close()
-    return lines.without(work)
-  }
   const cutInTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    playing().take('operator', () => cut(work))
+    playing().take('operator', () => lines.cut(work))
 
   return {
     app,
@@ -88,7 +83,7 @@ export async function openPostgresTheatre(
     migrate: (sync, randomness) => playing().take('operator', () => migrate(site.url(), sync, randomness)),
     witness: async (tx) => (after) => undoOwn(tx, after),
     restart: () => cutInTurn(() => site.restart()),
-    restartAfter: (statements) => playing().interrupt(statements, () => cut(() => site.restart())),
+    restartAfter: (statements) => playing().interrupt(statements, () => lines.cut(() => site.restart())),
     backUp: () =>
       cutInTurn(async () => {
         const restore = await site.backUp()
@@ -148,8 +143,8 @@ type Lines = {
   exec(sql: string, nowMs: number): Promise<void>
   /** The names of the transactions that wait for a lock. */
   blocked(): Promise<ReadonlySet<string>>
-  /** Nothing is asked while the work goes on. */
-  without<T>(work: () => Promise<T>): Promise<T>
+  /** Without any connection, and nothing is asked, while the work goes on. */
+  cut<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -162,6 +157,12 @@ function createLines(site: Site): Lines {
     open.set(name, known)
     return known
   }
+  async function close(): Promise<void> {
+    const closing = [...open.values()]
+    open.clear()
+    for (const sql of closing) await sql.end({ timeout: 0 })
+  }
+
   return {
     async exec(sql, nowMs) {
       const operator = line('operator')
@@ -174,9 +175,10 @@ function createLines(site: Site): Lines {
         throw error
       }
     },
-    async without(work) {
+    async cut(work) {
       silent = true
       try {
+        await close()
         return await work()
       } finally {
         silent = false
@@ -184,14 +186,16 @@ function createLines(site: Site): Lines {
     },
     async blocked() {
       if (silent) return new Set()
-      const rows = await line('monitor')<{ name: string }[]>`
-        SELECT application_name AS name FROM pg_stat_activity
-        WHERE datname = current_database() AND state = 'active' AND cardinality(pg_blocking_pids(pid)) > 0`
-      return new Set(rows.map(({ name }) => name))
+      try {
+        const rows = await line('monitor')<{ name: string }[]>`
+          SELECT application_name AS name FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'active' AND cardinality(pg_blocking_pids(pid)) > 0`
+        return new Set(rows.map(({ name }) => name))
+      } catch (error) {
+        if (silent) return new Set() // asked just before
+        throw error
+      }
     },
-    async close() {
-      for (const sql of open.values()) await sql.end({ timeout: 0 })
-      open.clear()
-    },
+    close,
   }
 }

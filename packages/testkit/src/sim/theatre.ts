@@ -73,8 +73,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
   )
   const beginning = takeImage(pglite)
   let counter = createBusy()
-  const restart = async (): Promise<void> =>
-    void (await pglite.exec(START_ANEW))
+  const restart = async (): Promise<void> => void (await pglite.exec(START_ANEW))
   return {
     app,
     workload: workloadOf(app),
