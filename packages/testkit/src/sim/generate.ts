@@ -160,6 +160,11 @@ function burstWork({ app, workload, devices, random, counts }: Writing): Step[] 
   counts.set('burst', nth)
   const { writes, programs } = app.burst({ nth, devices }, random)
   const others = random.below(2) === 0 ? [planForeign(workload, random).statements] : []
+  if (random.below(3) === 0 && app.movable !== undefined && app.member !== undefined) {
+    const { user } = pick(devices, random)
+    const change = { user, key: pick(app.movable, random), joins: random.below(2) === 0 }
+    others.push([...app.member(change)])
+  }
   const interrupted = random.below(8) === 0 ? { restartAfter: random.below(120) } : {}
   return [{ kind: 'burst', writes, programs: [...programs, ...others], ...interrupted }]
 }
