@@ -29,7 +29,7 @@ function spoil(database: Database): Database {
   }
 }
 
-const smallPlan = (seed: number): Plan => planOf(house, seed, { ...OVERLAPPING, steps: 15 })
+const smallPlan = (seed: number): Plan => planOf(house, seed, { ...OVERLAPPING, steps: 12 })
 
 /** Transactions of which another one had a turn in between. */
 function overlapping(turns: readonly string[]): number {
@@ -40,7 +40,7 @@ function overlapping(turns: readonly string[]): number {
   return spans.filter(([from, to, name]) => names.slice(from, to).some((other) => other !== name)).length
 }
 
-test.each([1, 2, 3, 4])(
+test.each([1, 3])(
   '[T8.11] seed %i: three processes, overlapping transactions, nothing violated',
   async (seed) => {
     planted = PLANTED
