@@ -8,7 +8,7 @@
  */
 import postgres from 'postgres'
 import { type Binaries, findBinaries } from './postgres/binaries.ts'
-import { createCluster } from './postgres/cluster.ts'
+import { createCluster, type DataCopy } from './postgres/cluster.ts'
 
 export type PostgresServer = {
   /** A superuser's address of the database `postgres`. */
@@ -22,6 +22,10 @@ export type PostgresServer = {
   /** Crashes the server; `start` brings it back by recovery. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** A backup of all databases, made while the server is stopped; all connections are cut. */
+  backUp(): Promise<DataCopy>
+  /** All databases as they were then, so that transaction ids run again; all connections are cut. */
+  restore(backup: DataCopy): Promise<void>
 }
 
 export type PostgresOptions = { settings?: Record<string, string> }
@@ -44,6 +48,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     kill: () => cluster.kill(),
     start: () => cluster.start(),
+    backUp: () => cluster.copyData(),
+    restore: (backup) => cluster.putBack(backup),
   }
 }
 
@@ -59,10 +65,14 @@ export async function sharePostgres(): Promise<{ description: string; release():
   return { description: server.description, release: () => server.stop() }
 }
 
-/** A new, empty database on the shared server, or on the one whose address is given. */
-export async function createTestDatabase(name = 'test', server = sharedUrl()): Promise<TestDatabase> {
+/** A new database on the shared server, or on the one whose address is given: empty, or a copy of another. */
+export async function createTestDatabase(
+  name = 'test',
+  server = sharedUrl(),
+  template = 'template0',
+): Promise<TestDatabase> {
   const unique = `landfall_${name}_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`.toLowerCase()
-  await administer(server, (sql) => sql`create database ${sql(unique)} template template0`)
+  await administer(server, (sql) => sql`create database ${sql(unique)} template ${sql(template)}`)
   const url = new URL(server)
   url.pathname = `/${unique}`
   return {

@@ -19,6 +19,7 @@ const simulator: Simulator = {
       seed,
     }),
   run: (plan) => Promise.resolve(outcomeOf(plan)),
+  close: () => Promise.resolve(),
 }
 
 function outcomeOf({ seed, steps }: Plan): Outcome {
@@ -165,13 +166,16 @@ describe('arguments', () => {
       app: undefined,
       stopAtFirst: false,
     })
-    const args = 'run --seeds 10 --from=0 --processes 3 --app a.mjs --stop-at-first'.split(' ')
+    const args = 'run --seeds 10 --from=0 --processes 3 --app a.mjs --postgres start --stop-at-first'.split(
+      ' ',
+    )
     expect(parseCommand(args)).toEqual({
       kind: 'run',
       seeds: 10,
       from: 0,
       processes: 3,
       app: 'a.mjs',
+      postgres: 'start',
       stopAtFirst: true,
     })
   })

@@ -155,6 +155,7 @@ describe("a worker's side", () => {
         planOf: (seed) => planWith([], { seed }),
         run: ({ seed }) =>
           Promise.resolve(outcomeWith({ seed, lines, violations: seed === 5 ? [violated('P3')] : [] })),
+        close: () => Promise.resolve(),
       },
       (item) => void news.push(item),
     )
@@ -169,17 +170,20 @@ describe("a worker's side", () => {
   test('[T8.6] a run that throws is a violation, and its theatre is not used again', async () => {
     let theatres = 0
     const used: number[] = []
+    const closed: number[] = []
+    const open = (n: number) => ({ n, close: () => Promise.resolve(void closed.push(n)) })
     const simulator = await createSimulator({
       planOf: (seed) => planWith([], { seed }),
-      openTheatre: () => Promise.resolve((theatres += 1)),
+      openTheatre: () => Promise.resolve(open((theatres += 1))),
       runPlan(theatre, { seed }) {
-        used.push(theatre)
+        used.push(theatre.n)
         return seed === 2 ? Promise.reject(new Error('broke')) : Promise.resolve(outcomeWith({ seed }))
       },
     })
     const outcomes = []
     for (const seed of [1, 2, 3]) outcomes.push(await simulator.run(simulator.planOf(seed)))
     expect(used).toEqual([1, 1, 2])
+    expect(closed).toEqual([1])
     expect(outcomes[1]).toEqual(brokenRun(2, expect.stringContaining('Error: broke')))
     expect([outcomes[0]?.violations, outcomes[2]?.violations]).toEqual([[], []])
   })

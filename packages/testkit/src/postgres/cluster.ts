@@ -4,10 +4,12 @@
  * `fsync=off` is for tests only: a killed process loses nothing by it, a power cut would. Knows nothing of databases or
  * tests.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { freePort } from '../free-port.ts'
 import { type Account, serverAccount, underAccount } from './account.ts'
 import type { Binaries } from './binaries.ts'
@@ -20,9 +22,16 @@ export type Cluster = {
   stop(): Promise<void>
   /** A crash: every backend is killed at once; the next start recovers from the log. */
   kill(): Promise<void>
+  /** Copies the data; the server is stopped meanwhile and started again. */
+  copyData(): Promise<DataCopy>
+  /** Starts the server again with the data as they were copied. */
+  putBack(copy: DataCopy): Promise<void>
   /** Stops the server and deletes its folder. */
   remove(): Promise<void>
 }
+
+/** A folder beside the data. */
+export type DataCopy = string
 
 type Running = { child: ChildProcess; exited: Promise<void> }
 
@@ -48,10 +57,30 @@ export async function createCluster(binaries: Binaries, settings: Record<string,
     await ending?.exited
   }
 
+  /** Owners and times are kept: the server reads nobody else's files. */
+  const copyFolder = async (from: string, to: string): Promise<void> => {
+    await rm(to, { recursive: true, force: true })
+    await promisify(execFile)('cp', ['-a', from, to])
+    await start()
+  }
+
+  async function start(): Promise<void> {
+    running ??= await launch(command)
+  }
+
+  let copies = 0
   const cluster: Cluster = {
     port,
-    start: async () => {
-      running ??= await launch(command)
+    start,
+    copyData: async () => {
+      await end('SIGINT')
+      const copy = join(folder, `copy-${copies++}`)
+      await copyFolder(data, copy)
+      return copy
+    },
+    putBack: async (copy) => {
+      await end('SIGQUIT')
+      await copyFolder(copy, data)
     },
     stop: () => end('SIGINT'),
     kill: () => end('SIGQUIT'),

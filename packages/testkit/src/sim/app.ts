@@ -5,6 +5,7 @@ import type { LocalStep } from '../workload/local.ts'
 import type { ScopeKeys } from '../workload/pools.ts'
 import type { Weights } from '../workload/weights.ts'
 import type { SeededRandom } from '../world/random.ts'
+import type { Burst } from './plan.ts'
 import type { RowSet } from './rows.ts'
 
 /** A rule of the app's own, judged on every state of the rows that a device was ever shown. */
@@ -16,6 +17,8 @@ export type Invariant = {
   /** What is wrong; null when nothing is. Rows as Postgres prints them. */
   judge(rows: RowSet): string | null
 }
+
+export type BurstPlan = { nth: number; devices: readonly { name: string; user: string }[] }
 
 export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 'limits'> & {
   /** Makes the tables and the rows that a world begins with; run once, before the sync triggers are put in place. */
@@ -36,6 +39,8 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   reserved?: readonly string[]
   /** Statements of another program's transaction that stays open for long: rows that nobody else touches. */
   long?: (nth: number, random: SeededRandom) => readonly string[]
+  /** What devices and other programs do to the same rows at one moment. `nth`: of the plan, from 1. */
+  burst?: (burst: BurstPlan, random: SeededRandom) => Pick<Burst, 'writes' | 'programs'>
   /** How often each kind of random work is done. */
   weights?: Partial<Weights>
   invariants?: readonly Invariant[]

@@ -1,4 +1,5 @@
 /** What the command needs from the outside: processes, files, the terminal and the clock. `main.ts` has the real ones. */
+import type { Where } from './command.ts'
 import type { Simulator } from './simulator.ts'
 import type { Worker } from './worker-process.ts'
 
@@ -8,8 +9,8 @@ export type Verdict = 'kept' | 'violated' | 'not run'
 export type Stage = {
   /** Refuses a module that is no app before anything is started. */
   checkApp(app: string | undefined): Promise<void>
-  openSimulator(app: string | undefined): Promise<Simulator>
-  startWorker(app: string | undefined): Worker
+  openSimulator(where: Where): Promise<Simulator>
+  startWorker(where: Where): Worker
   cores: number
   readFile(path: string): string
   writeFile(path: string, text: string): void

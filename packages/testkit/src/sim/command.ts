@@ -2,34 +2,41 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { BadInput } from './bad-input.ts'
 
-export type RunCommand = {
+/** What the plans are run on. */
+export type Where = {
+  app: string | undefined
+  /** The address of a real Postgres, or `start`; without it an embedded one. */
+  postgres: string | undefined
+}
+
+export type RunCommand = Where & {
   kind: 'run'
   seeds: number
   from: number
   /** One a core, if it is not given. */
   processes: number | undefined
-  app: string | undefined
   stopAtFirst: boolean
 }
 
-export type ReplayCommand = {
+export type ReplayCommand = Where & {
   kind: 'replay'
   what: { seed: number } | { plan: string }
   html: string | undefined
   shrink: boolean
-  app: string | undefined
 }
 
 export type Command = RunCommand | ReplayCommand | { kind: 'help' }
 
-export const HELP = `landfall-sim run [--seeds 1000] [--from 1] [--processes N] [--app module.js] [--stop-at-first]
+export const HELP = `landfall-sim run [--seeds 1000] [--from 1] [--processes N] [--app module.js] [--stop-at-first] [--postgres URL]
     Runs the plans of many seeds and reports what they came to.
-landfall-sim replay <seed> [--html story.html] [--shrink] [--app module.js]
-landfall-sim replay --plan plan.json [--html story.html] [--shrink] [--app module.js]
+landfall-sim replay <seed> [--html story.html] [--shrink] [--app module.js] [--postgres URL]
+landfall-sim replay --plan plan.json [--html story.html] [--shrink] [--app module.js] [--postgres URL]
     Runs one plan and tells its story. --shrink looks for the smallest plan that violates the same promise, and
     prints it as JSON before its story. --html writes the story as a page, too.
 
   --app    an ES module that exports a SimApp as \`app\` or by default; without it Landfall's own app is simulated
+  --postgres    plans with overlapping transactions, on the server of this superuser's address, or on one of our own with
+           \`start\`; without it on an embedded Postgres, which has one connection
   --processes    how many run at a time; without it one a core
 
 Exit code: 0 if all promises were kept, 1 if one was violated, 2 if nothing could be run.
@@ -51,28 +58,35 @@ export function parseCommand([verb, ...rest]: string[]): Command {
 }
 
 function parseRun(args: string[]): RunCommand {
-  const options = { seeds: TEXT, from: TEXT, processes: TEXT, app: TEXT, 'stop-at-first': FLAG }
+  const options = {
+    seeds: TEXT,
+    from: TEXT,
+    processes: TEXT,
+    app: TEXT,
+    postgres: TEXT,
+    'stop-at-first': FLAG,
+  }
   const { values } = parsed({ args, options })
   const seeds = whole('--seeds', values.seeds ?? '1000', { least: 1, most: MAX_SEED })
   const from = whole('--from', values.from ?? '1', { least: 0, most: MAX_SEED })
   if (from + seeds - 1 > MAX_SEED) throw new BadInput(`The last seed is ${MAX_SEED}: choose fewer --seeds.`)
-  const { processes, app, 'stop-at-first': stopAtFirst = false } = values
+  const { processes, app, postgres, 'stop-at-first': stopAtFirst = false } = values
   const many =
     processes === undefined ? undefined : whole('--processes', processes, { least: 1, most: MAX_PROCESSES })
-  return { kind: 'run', seeds, from, processes: many, app, stopAtFirst }
+  return { kind: 'run', seeds, from, processes: many, app, postgres, stopAtFirst }
 }
 
 function parseReplay(args: string[]): ReplayCommand {
-  const options = { plan: TEXT, html: TEXT, shrink: FLAG, app: TEXT }
+  const options = { plan: TEXT, html: TEXT, shrink: FLAG, app: TEXT, postgres: TEXT }
   const { values, positionals } = parsed({ args, options, allowPositionals: true })
-  const { plan, html, shrink = false, app } = values
+  const { plan, html, shrink = false, app, postgres } = values
   const [seed, extra] = positionals
   if (extra !== undefined) throw new BadInput(`One seed is replayed at a time: what is "${extra}"?`)
   if ((seed === undefined) === (plan === undefined))
     throw new BadInput('Replay needs either a seed or --plan with a file.')
   const what =
     plan !== undefined ? { plan } : { seed: whole('The seed', seed ?? '', { least: 0, most: MAX_SEED }) }
-  return { kind: 'replay', what, html, shrink, app }
+  return { kind: 'replay', what, html, shrink, app, postgres }
 }
 
 function parsed<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {

@@ -32,6 +32,8 @@ type Fleet = {
   start(): Worker
   report(outcome: Outcome): void
   halted: AbortSignal
+  /** Processes that were told to stop: the run waits for them at its end. */
+  leaving: Promise<void>[]
 }
 
 export async function runFleet(options: FleetOptions): Promise<void> {
@@ -42,6 +44,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
     queue: createQueue(options.from, options.seeds),
     start: () => options.start(),
     halted: signal ? AbortSignal.any([halt.signal, signal]) : halt.signal,
+    leaving: [],
     report(outcome) {
       options.onOutcome(outcome)
       if (options.stopAtFirst && outcome.violations.length > 0) halt.abort()
@@ -52,6 +55,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
   const first = Promise.all(all)
   await first.catch(() => halt.abort())
   await Promise.allSettled(all)
+  await Promise.all(fleet.leaving)
   await first
 }
 
@@ -62,7 +66,7 @@ async function keepStaffed(fleet: Fleet): Promise<void> {
 /** One process, from its start to its retirement or loss. */
 async function employ(fleet: Fleet): Promise<void> {
   const worker = fleet.start()
-  const stop = (): void => worker.stop()
+  const stop = (): void => void worker.stop()
   fleet.halted.addEventListener('abort', stop)
   try {
     await awaitReady(fleet, worker)
@@ -73,7 +77,7 @@ async function employ(fleet: Fleet): Promise<void> {
     }
   } finally {
     fleet.halted.removeEventListener('abort', stop)
-    stop()
+    fleet.leaving.push(Promise.resolve(worker.stop()))
   }
 }
 

@@ -14,7 +14,13 @@ import type { SimApp } from './app.ts'
 import type { Plan, PlannedDevice, Step } from './plan.ts'
 import { workloadOf } from './theatre.ts'
 
-export type Size = { steps: number; devices: number; servers: number }
+export type Size = {
+  steps: number
+  devices: number
+  servers: number
+  /** Much at one moment, where transactions overlap. */
+  bursts?: true
+}
 
 export const SIZE: Size = { steps: 60, devices: 3, servers: 2 }
 
@@ -81,16 +87,23 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   upgrade: { weight: 0.4, make: () => [{ kind: 'upgrade' }] },
 }
 
+/** For a real Postgres. */
+export const OVERLAPPING: Size = { steps: 40, devices: 4, servers: 3, bursts: true }
+
+const BURST = { weight: 14, always: true, make: burstWork } as const
+
 export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
   const random = createRandom(seed).fork('plan')
   const devices = planDevices(app, size.devices, random)
   const workload = workloadOf(app)
   const mixed = { ...workload, weights: swarm(workload.weights, random.fork('work')) }
   const writing: Writing = { app, workload: mixed, devices, random, counts: new Map(), servers: size.servers }
-  const kinds = Object.values(KINDS).filter(({ always, odds = 0.5 }) => always || random.number() < odds)
+  const drawn = Object.values(KINDS).filter(({ always, odds = 0.5 }) => always || random.number() < odds)
+  const kinds = size.bursts ? [...drawn, BURST] : drawn
   const steps: Step[] = []
   while (steps.length < size.steps) steps.push(...draw(kinds, random).make(writing))
-  return { seed, servers: 1 + random.below(size.servers), devices, steps: steps.slice(0, size.steps) }
+  const servers = 1 + random.below(size.servers)
+  return { seed, servers: size.bursts ? size.servers : servers, devices, steps: steps.slice(0, size.steps) }
 }
 
 function planDevices({ users }: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
@@ -140,6 +153,21 @@ function ownWrite({ app, devices, random, counts }: Writing): Step[] {
 
 function foreignWork({ workload, random }: Writing): Step[] {
   return [{ kind: 'foreign', ...planForeign(workload, random) }]
+}
+
+function burstWork({ app, workload, devices, random, counts }: Writing): Step[] {
+  if (app.burst === undefined) return []
+  const nth = (counts.get('burst') ?? 0) + 1
+  counts.set('burst', nth)
+  const { writes, programs } = app.burst({ nth, devices }, random)
+  const others = random.below(2) === 0 ? [planForeign(workload, random).statements] : []
+  if (random.below(3) === 0 && app.movable !== undefined && app.member !== undefined) {
+    const { user } = pick(devices, random)
+    const change = { user, key: pick(app.movable, random), joins: random.below(2) === 0 }
+    others.push([...app.member(change)])
+  }
+  const interrupted = random.below(8) === 0 ? { restartAfter: random.below(120) } : {}
+  return [{ kind: 'burst', writes, programs: [...programs, ...others], ...interrupted }]
 }
 
 function longWork({ app, random, counts }: Writing): Step[] {

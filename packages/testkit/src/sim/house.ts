@@ -28,6 +28,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core'
 import type { Invariant, SimApp } from './app.ts'
+import { houseBurst } from './house-burst.ts'
 import { setup, SHARED } from './house-setup.ts'
 import { houseLong, houseWrites } from './house-writes.ts'
 import type { RowSet } from './rows.ts'
@@ -174,6 +175,7 @@ export const house: SimApp = {
   },
   writes: houseWrites,
   long: houseLong,
+  burst: (plan, random) => houseBurst(plan, random),
   invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],
   ownCell: ({ name }) => ({ sql: 'select n from marks where device = ?', params: [name] }),
 }

@@ -15,7 +15,8 @@ process.stdout.on('error', () => process.exit())
 const code = await landfallSim(process.argv.slice(2), {
   checkApp: async (app) => void (await appOf(app)),
   openSimulator,
-  startWorker: (app) => forkWorker(new URL('./worker.js', import.meta.url), app === undefined ? [] : [app]),
+  startWorker: ({ app = '', postgres = '' }) =>
+    forkWorker(new URL('./worker.js', import.meta.url), [app, postgres]),
   cores: availableParallelism(),
   readFile: (path) => readFileSync(path, 'utf8'),
   writeFile: (path, text) => writeFileSync(path, text),

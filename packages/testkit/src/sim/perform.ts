@@ -1,11 +1,8 @@
 /** Carries out the steps of a plan, one after the other. A step that cannot be carried out now is left out. */
 import { LandfallError } from '@landfall/protocol'
 import type { DiskFate } from '../world/disk.ts'
-import { type PostgresImage, takeImage } from './postgres-image.ts'
 import type { Death, Step } from './plan.ts'
 import type { Actor, Stage } from './stage.ts'
-import { restartedNow, rewind } from './theatre.ts'
-import { migrateSync } from '@landfall/server'
 import { createRandom } from '../world/random.ts'
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>
@@ -15,7 +12,7 @@ export type Performance = {
   stage: Stage
   /** Transactions of other programs that are open. */
   open: Map<string, string>
-  backup: { image: PostgresImage; longs: string[] } | null
+  backup: { restore: () => Promise<void>; longs: string[] } | null
   upgraded: boolean
 }
 
@@ -34,6 +31,7 @@ const HANDLERS: Handlers = {
   pass: ({ stage }, { ms }) => stage.pass(ms),
   write: ({ stage }, step) => write(stage, step),
   foreign: foreign,
+  burst: ({ stage }, step) => burst(stage, step),
   'end long': (performance, { long, commit }) => endLong(performance, long, commit),
   weather({ stage }, { device, weather }) {
     stage.actor(device).device.network.setWeather(weather)
@@ -127,6 +125,23 @@ async function write(
   // A transaction of one crossing waits for nothing but those before it.
   if (open && device.alive) await stage.pass(1)
   reviveIfDead(stage, name)
+}
+
+/** All have written before the first of them syncs; what is sent is under way together. */
+async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'burst'>): Promise<void> {
+  for (const { device, write: work } of writes) await write(stage, { kind: 'write', device, write: work })
+  if (restartAfter !== undefined) {
+    stage.theatre.restartAfter(restartAfter)
+    stage.chronicle.tell('postgres', `restarts after ${restartAfter} statements`)
+  }
+  for (const name of new Set(writes.map(({ device }) => device))) {
+    const { device } = stage.actor(name)
+    // Whoever cannot sync now, or dies on the way, does so later.
+    if (device.alive) device.engine.syncNow().catch(() => {})
+  }
+  if (stage.faults.down) return
+  const done = await Promise.all(programs.map((statements) => stage.foreign(statements)))
+  for (const through of done) if (through) stage.chronicle.struck('foreign transaction', 'postgres')
 }
 
 type Refusal = { name: string; refused: boolean; error: unknown; before: unknown; after: unknown }
@@ -265,37 +280,32 @@ function restartPostgres({ stage }: Performance, { ms }: StepOf<'restart postgre
 }
 
 async function comeBack(stage: Stage): Promise<void> {
-  await restartedNow(stage.theatre.pglite)
+  await stage.theatre.restart()
   stage.forget()
   stage.faults.down = false
   stage.chronicle.tell('postgres', 'is up')
 }
 
-function backUp(performance: Performance): void {
+async function backUp(performance: Performance): Promise<void> {
   const { stage, open } = performance
   if (stage.faults.down) return
-  performance.backup = { image: takeImage(stage.theatre.pglite), longs: [...open.keys()] }
+  const restoreTo = await stage.theatre.backUp()
+  if (restoreTo === null) return
+  performance.backup = { restore: restoreTo, longs: [...open.keys()] }
   stage.chronicle.tell('postgres', 'is backed up')
 }
 
 async function restore(performance: Performance): Promise<void> {
   const { stage, backup, open } = performance
   if (backup === null || stage.faults.down) return
-  await rewind(stage.theatre, backup.image)
+  await backup.restore()
   open.clear()
   for (const long of backup.longs) open.set(long, long)
   stage.truth.beginEra()
   stage.forget()
   stage.restored = true
-  stage.referee.reset(await lastNumbers(stage))
+  stage.referee.reset(await stage.lastNumbers())
   stage.chronicle.struck('postgres restored', 'postgres')
-}
-
-async function lastNumbers(stage: Stage): Promise<Map<string, number>> {
-  const { rows } = await stage.theatre.pglite.query<{ client: string; last: string }>(
-    'SELECT client, last_number::text AS last FROM landfall.clients',
-  )
-  return new Map(rows.map(({ client, last }) => [client, Number(last)]))
 }
 
 async function prune({ stage }: Performance, { retentionMs }: StepOf<'prune'>): Promise<void> {
@@ -320,7 +330,7 @@ async function upgrade(performance: Performance): Promise<void> {
   for (const statement of next.statements) await stage.exec(statement)
   stage.sync = next.sync
   stage.truth.beginEra() // the same snapshots, read with other columns
-  await migrateSync(stage.theatre.database, next.sync, { randomness: createRandom(stage.plan.seed) })
+  await stage.theatre.migrate(next.sync, createRandom(stage.plan.seed))
   stage.forget()
   for (const { process } of stage.servers) if (process.alive) process.start({ sync: next.sync })
   stage.chronicle.struck('schema upgraded', 'postgres')

@@ -52,6 +52,11 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   write: { device: text, write: shape(WRITE) },
   foreign: { statements: listOf(text), long: maybe(text) },
   'end long': { long: text, commit: flag },
+  burst: {
+    writes: listOf(shape({ device: text, write: shape(WRITE) })),
+    programs: listOf(listOf(text)),
+    restartAfter: maybe(number),
+  },
   pass: { ms: number },
   weather: { device: text, weather: shape(WEATHER) },
   offline: ON_DEVICE,

@@ -14,11 +14,21 @@ export type Death = { at: 'statement' | 'disk'; n: number; moment: 'before' | 'a
 /** What is left on the disk then: all that was written (the process died), or what was flushed (the power went). */
 export type Loss = 'kill' | 'power'
 
+/** At one moment: devices write and sync, and other programs run their transactions. */
+export type Burst = {
+  kind: 'burst'
+  writes: { device: string; write: LocalStep }[]
+  programs: string[][]
+  /** A real Postgres is started anew in the midst of it, after so many statements. */
+  restartAfter?: number
+}
+
 export type Step =
   | { kind: 'write'; device: string; write: LocalStep }
   /** Another program's transaction in Postgres. `long`: it stays open until `end long` of the same name. */
   | { kind: 'foreign'; statements: string[]; long?: string }
   | { kind: 'end long'; long: string; commit: boolean }
+  | Burst
   | { kind: 'pass'; ms: number }
   | { kind: 'weather'; device: string; weather: Weather }
   | { kind: 'offline' | 'online'; device: string }

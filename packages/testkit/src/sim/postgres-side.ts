@@ -3,8 +3,8 @@
  *
  * A fault at a statement ends the transaction as Postgres or a dead process would end it: rolled back. One after the
  * commit only loses the answer. Reading transactions are followed, in their own snapshot, by a reading of the truth,
- * so that what the server made of a snapshot can be compared with it. Writing ones that give verdicts are shown to
- * `pushed` before and after their work.
+ * so that what the server made of a snapshot can be compared with it. Writing ones are seen before and after their work,
+ * and judged once they are committed.
  */
 import { LandfallError } from '@landfall/protocol'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '@landfall/server'
@@ -30,9 +30,11 @@ export type PostgresSide = {
   struck(fault: 'serialization failure' | 'deadlock' | 'commit unknown'): void
   /** Reads the truth in the snapshot of a reading transaction. */
   read(tx: Tx): Promise<unknown>
-  /** Sees a writing transaction's rows before it does anything; the answer sees them before it commits. */
-  writing(tx: Tx): Promise<(statements: readonly string[]) => Promise<void>>
+  /** Sees a writing transaction before it does anything, and before it commits; and hears that it has. */
+  writing(tx: Tx): Promise<() => Promise<Committed>>
 }
+
+export type Committed = () => void
 
 export function reach(side: PostgresSide): Database {
   const { database, shared, own } = side
@@ -40,7 +42,13 @@ export function reach(side: PostgresSide): Database {
     kind: database.kind,
     async transaction(options, work) {
       mustWork(side)
-      const result = await database.transaction(options, (tx) => runIn(side, { tx, options, work }))
+      let committed: Committed = () => {}
+      const result = await database.transaction(options, async (tx) => {
+        const ran = await runIn(side, { tx, options, work })
+        committed = ran.committed
+        return ran.result
+      })
+      committed()
       if (options.readOnly) return result
       if (own.dies?.moment === 'after') side.die()
       if (!side.alive()) throw gone()
@@ -57,26 +65,27 @@ export function reach(side: PostgresSide): Database {
 
 type Running<T> = { tx: Tx; options: TransactionOptions; work: (tx: Tx) => Promise<T> }
 
-async function runIn<T>(side: PostgresSide, { tx, options, work }: Running<T>): Promise<T> {
+async function runIn<T>(
+  side: PostgresSide,
+  { tx, options, work }: Running<T>,
+): Promise<{ result: T; committed: Committed }> {
   mustWork(side)
-  const statements: string[] = []
+  let statements = 0
   const watched: Tx = {
     query(sql, params) {
-      statements.push(sql)
-      strike(side, options, statements.length)
+      strike(side, options, ++statements)
       return tx.query(sql, params)
     },
   }
   if (options.readOnly) {
     const result = await work(watched)
     if (options.isolation === 'repeatable read') await side.read(tx)
-    return result
+    return { result, committed: () => {} }
   }
   const written = await side.writing(tx)
   const result = await work(watched)
   mustWork(side)
-  await written(statements)
-  return result
+  return { result, committed: await written() }
 }
 
 function strike(side: PostgresSide, { readOnly }: TransactionOptions, statement: number): void {

@@ -8,42 +8,52 @@
 import type { Database, TextRow, TransactionOptions, Tx } from '@landfall/server'
 
 export type RememberedReads = {
-  database: Database
-  /** Something was written past this database. */
+  /** The same database, with this memory, which all processes' databases share. */
+  over(database: Database): Database
+  /** Something was written past these databases. */
   forget(): void
 }
 
 /** `isOwnErrand`: whether a request is being served. */
-export function rememberReads(database: Database, isOwnErrand: () => boolean): RememberedReads {
+export function rememberReads(isOwnErrand: () => boolean): RememberedReads {
   const answers = new Map<string, TextRow[]>()
+  let writes = 0
 
   async function ask(
+    database: Database,
     options: TransactionOptions,
     [sql, params]: Parameters<Tx['query']>,
   ): Promise<TextRow[]> {
     const name = JSON.stringify([sql, params])
     const known = answers.get(name)
     if (known !== undefined) return known
+    const before = writes
     const rows = await database.transaction(options, (tx) => tx.query(sql, params))
-    answers.set(name, rows)
+    // An answer that a commit has overtaken is old by now.
+    if (before === writes) answers.set(name, rows)
     return rows
   }
 
+  function forget(): void {
+    writes++
+    answers.clear()
+  }
+
   return {
-    database: {
+    over: (database) => ({
       kind: database.kind,
       async transaction(options, work) {
         if (options.readOnly && !isOwnErrand())
-          return work({ query: (...question) => ask(options, question) })
+          return work({ query: (...question) => ask(database, options, question) })
         if (options.readOnly) return database.transaction(options, work)
         try {
           return await database.transaction(options, work)
         } finally {
-          answers.clear()
+          forget()
         }
       },
       close: () => database.close(),
-    },
-    forget: () => answers.clear(),
+    }),
+    forget,
   }
 }

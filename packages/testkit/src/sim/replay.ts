@@ -20,12 +20,13 @@ const ATTEMPTS = 400
 export async function replay(command: ReplayCommand, stage: Stage): Promise<Verdict> {
   await stage.checkApp(command.app)
   const read = 'plan' in command.what ? readPlan(command.what.plan, stage) : undefined
-  const simulator = await stage.openSimulator(command.app)
+  const simulator = await stage.openSimulator(command)
   const plan = read ?? simulator.planOf('seed' in command.what ? command.what.seed : 0)
   const whole = await simulator.run(plan)
   const outcome = command.shrink ? await shrunk(plan, whole, { simulator, stage }) : whole
   if (command.html !== undefined) stage.writeFile(command.html, storyHtml(outcome))
   stage.print(storyTable(outcome))
+  await simulator.close()
   return outcome.violations.length === 0 ? 'kept' : 'violated'
 }
 

@@ -5,7 +5,7 @@
  * thrown away. Of the first violation the story around it is told at once; the others are named, and a seed is enough
  * to see them.
  */
-import type { RunCommand } from './command.ts'
+import type { RunCommand, Where } from './command.ts'
 import { runFleet } from './fleet.ts'
 import type { Outcome } from './outcome.ts'
 import {
@@ -36,7 +36,7 @@ export async function runSeeds(command: RunCommand, stage: Stage): Promise<Verdi
     await runFleet({
       ...command,
       processes: command.processes ?? stage.cores,
-      start: () => stage.startWorker(command.app),
+      start: () => stage.startWorker(command),
       signal: stage.interruption(),
       onOutcome(outcome) {
         report = mergeReports(report, reportOf(outcome))
@@ -47,7 +47,7 @@ export async function runSeeds(command: RunCommand, stage: Stage): Promise<Verdi
     quiet()
     if (first) stage.print(`${storyTable(first, { around: AROUND })}\n`)
     stage.print(reportText(report, stage.now() - began))
-    for (const hint of hintsFor(report, command.app)) stage.print(hint)
+    for (const hint of hintsFor(report, command)) stage.print(hint)
   }
   if (first) return 'violated'
   return report.seeds === command.seeds ? 'kept' : 'not run'
@@ -58,8 +58,11 @@ function progressText(report: Report, seeds: number, elapsedMs: number): string 
   return `${done}, ${seedsPerMinute(report, elapsedMs)} a minute, ${count(violatedSeeds(report).length)} violated`
 }
 
-function hintsFor(report: Report, app: string | undefined): string[] {
+function hintsFor(report: Report, where: Where): string[] {
   const [seed] = violatedSeeds(report)
   if (seed === undefined) return []
-  return [`\nlandfall-sim replay ${seed} --shrink${app === undefined ? '' : ` --app ${app}`}\n`]
+  const given = (['app', 'postgres'] as const).flatMap((name) =>
+    where[name] === undefined ? [] : ` --${name} ${where[name]}`,
+  )
+  return [`\nlandfall-sim replay ${seed} --shrink${given.join('')}\n`]
 }

@@ -4,11 +4,11 @@ import { createPerformance, perform } from './perform.ts'
 import type { Plan } from './plan.ts'
 import { settle } from './settle.ts'
 import { Stage } from './stage.ts'
-import { atTime, type Theatre } from './theatre.ts'
+import type { Theatre } from './theatre.ts'
 
 export async function runPlan(theatre: Theatre, plan: Plan): Promise<Outcome> {
   const stage = new Stage(theatre, plan)
-  return atTime(
+  return theatre.atTime(
     () => stage.clock.now(),
     async () => {
       let steps = 0

@@ -111,9 +111,7 @@ function judgeQuiet(stage: Stage, { device }: Actor): void {
 /** P7: whatever the server has refused is on the device that wrote it. */
 async function judgeKept(stage: Stage): Promise<void> {
   if (stage.restored) return // the server has forgotten what it refused since the backup
-  const { rows } = await stage.theatre.pglite.query<{ client: string; number: string }>(
-    'SELECT client, number::text AS number FROM landfall.rejections ORDER BY client, number',
-  )
+  const rows = await stage.rejected()
   for (const { device } of stage.actors) {
     const client = device.driver.prepare('SELECT client FROM landfall_state').all([])[0]?.[0]
     const kept = new Set(

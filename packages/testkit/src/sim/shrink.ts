@@ -9,7 +9,7 @@
  * It does not know what failing means: `fails` must ask for the same promise, or shrinking wanders to another bug.
  */
 import { formatPlan } from './plan-json.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Step } from './plan.ts'
 import { simplerSteps } from './simpler-step.ts'
 
 type Fails = (plan: Plan) => Promise<boolean>
@@ -79,11 +79,16 @@ async function dropDevices(plan: Plan, stillFails: Fails): Promise<Plan> {
   let smallest = plan
   for (const { name } of plan.devices.toReversed()) {
     const devices = smallest.devices.filter((device) => device.name !== name)
-    const steps = smallest.steps.filter((step) => !('device' in step) || step.device !== name)
+    const steps = smallest.steps.flatMap((step) => withoutDevice(step, name))
     const without = { ...smallest, devices, steps }
     if (devices.length > 0 && (await stillFails(without))) smallest = without
   }
   return smallest
+}
+
+function withoutDevice(step: Step, name: string): Step[] {
+  if (step.kind === 'burst') return [{ ...step, writes: step.writes.filter(({ device }) => device !== name) }]
+  return 'device' in step && step.device === name ? [] : [step]
 }
 
 /** Servers count from 0. */

@@ -6,7 +6,7 @@
  * last statement of a write that must be refused is the reason for the refusal, and stays.
  */
 import { FAIR, type Weather } from '../world/weather.ts'
-import type { Step } from './plan.ts'
+import type { Burst, Step } from './plan.ts'
 
 export function simplerSteps(step: Step): Step[] {
   switch (step.kind) {
@@ -24,6 +24,8 @@ export function simplerSteps(step: Step): Step[] {
         ...withoutName(step),
         ...fewer(step.statements, 1).map((statements) => ({ ...step, statements })),
       ]
+    case 'burst':
+      return simplerBursts(step)
     case 'weather':
       return fairer(step.weather).map((weather) => ({ ...step, weather }))
     case 'pass':
@@ -39,6 +41,19 @@ export function simplerSteps(step: Step): Step[] {
     default:
       return []
   }
+}
+
+function simplerBursts({ restartAfter, ...burst }: Burst): Burst[] {
+  const interruption = restartAfter === undefined ? {} : { restartAfter }
+  const calmer = restartAfter === undefined ? [] : [burst]
+  const smaller: Burst[] = [
+    ...fewer(burst.writes, 0).map((writes) => ({ ...burst, writes })),
+    ...fewer(burst.programs, 0).map((programs) => ({ ...burst, programs })),
+    ...burst.programs.flatMap((statements, n) =>
+      fewer(statements, 1).map((some) => ({ ...burst, programs: burst.programs.with(n, some) })),
+    ),
+  ]
+  return [...calmer, ...smaller.map((each) => ({ ...each, ...interruption }))]
 }
 
 /** Its halves, then all but one; at least so many stay. */

@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts'
 export type Simulator = {
   planOf(seed: number): Plan
   run(plan: Plan): Promise<Outcome>
+  close(): Promise<void>
 }
 
 type Parts<Theatre> = {
@@ -18,7 +19,9 @@ type Parts<Theatre> = {
   runPlan(theatre: Theatre, plan: Plan): Promise<Outcome>
 }
 
-export async function createSimulator<Theatre>(parts: Parts<Theatre>): Promise<Simulator> {
+export async function createSimulator<Theatre extends { close(): Promise<void> }>(
+  parts: Parts<Theatre>,
+): Promise<Simulator> {
   let theatre = await parts.openTheatre()
   return {
     planOf: (seed) => parts.planOf(seed),
@@ -26,10 +29,12 @@ export async function createSimulator<Theatre>(parts: Parts<Theatre>): Promise<S
       try {
         return await parts.runPlan(theatre, plan)
       } catch (error) {
+        await theatre.close().catch(() => {}) // whatever state it is in
         theatre = await parts.openTheatre()
         return brokenRun(plan.seed, error instanceof Error ? (error.stack ?? error.message) : String(error))
       }
     },
+    close: () => theatre.close(),
   }
 }
 

@@ -6,25 +6,24 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PushRequest, SyncRequest } from '@landfall/protocol'
-import type { Tx } from '@landfall/server'
+import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createVirtualClock, type VirtualClock } from '../world/clock.ts'
 import { type Device, openDevice } from '../world/device.ts'
 import type { Exchange } from '../world/network.ts'
 import { seedSqlite } from '../world/open-disk.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
-import { type Busy, counted, stillness } from '../world/stillness.ts'
+import { type Busy, createBusy, stillness } from '../world/stillness.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
 import { readPushTraces } from './checks/push-traces.ts'
 import { judgePage, judgeSync } from './checks/delivery.ts'
 import { createReferee, type Referee } from './checks/referee.ts'
 import type { Finding } from './checks/snapshot-equality.ts'
 import type { Plan, PlannedDevice } from './plan.ts'
-import { type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
+import { type Committed, type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
 import { rememberReads, type RememberedReads } from './remembered-reads.ts'
 import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from './rows.ts'
 import { createServerProcess, type ServerProcess } from './server-process.ts'
-import { restoreImage } from './postgres-image.ts'
 import { START_MS, type Theatre } from './theatre.ts'
 import { createWatch, type Watch } from './watch.ts'
 
@@ -58,8 +57,10 @@ export class Stage {
   restored = false
   /** False while a device is being damaged on purpose. */
   watching = true
-  readonly #busy: Busy = { count: 0 }
-  readonly #postgres: RememberedReads
+  readonly #busy: Busy = createBusy()
+  readonly #reads: RememberedReads = rememberReads(() => this.#errands.getStore() !== undefined)
+  /** Whose connections nobody of the world sees: the checkers'. */
+  #database: Database | null = null
   readonly #errands = new AsyncLocalStorage<Errand>()
   readonly #lastServer = new Map<string, number>()
 
@@ -67,7 +68,6 @@ export class Stage {
     this.theatre = theatre
     this.plan = plan
     this.sync = theatre.app.sync
-    this.#postgres = rememberReads(theatre.database, () => this.#errands.getStore() !== undefined)
     this.chronicle = createChronicle(this.clock)
     this.random = createRandom(plan.seed)
     const { holders, users } = theatre.app
@@ -75,9 +75,13 @@ export class Stage {
   }
 
   async open(): Promise<void> {
-    restoreImage(this.theatre.pglite, this.theatre.beginning)
+    await this.theatre.begin({
+      busy: this.#busy,
+      random: this.random.fork('turns'),
+      deadlocked: (program) => this.chronicle.struck('deadlock', program),
+    })
     await seedSqlite(this.random.fork('sqlite'))
-    for (let n = 0; n < this.plan.servers; n++) this.servers.push(this.#startServer(n))
+    for (let n = 0; n < this.plan.servers; n++) this.servers.push(await this.#startServer(n))
     for (const planned of this.plan.devices) this.actors.push(await this.#openActor(planned))
     await this.still()
   }
@@ -122,15 +126,17 @@ export class Stage {
 
   /** Another program's transaction, whole. False when Postgres refused it. */
   async foreign(statements: readonly string[]): Promise<boolean> {
-    const { database } = this.#postgres
+    const database = this.#reads.over(await this.theatre.connect('program'))
     try {
-      const before = await this.rows()
-      await this.#count(() =>
+      const { before, after } = await this.#untilThrough(() =>
         database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
+          const rowsBefore = await this.theatre.witness(tx, this.truth)
           for (const statement of statements) await tx.query(statement)
+          const rows = await readRows(tx, this.sync.manifest)
+          return { before: await rowsBefore(rows), after: rows }
         }),
       )
-      this.referee.noteForeign(before, await this.rows(), this.clock.now())
+      this.referee.noteForeign(before, after, this.clock.now())
       return true
     } catch (error) {
       this.chronicle.tell('postgres', 'refused', error instanceof Error ? error.message : String(error))
@@ -144,37 +150,57 @@ export class Stage {
   }
 
   truthNow(): Promise<Truth> {
-    return this.#count(() =>
-      this.theatre.database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) =>
-        this.truth.read(tx),
-      ),
+    return this.#check((tx) => this.truth.read(tx))
+  }
+
+  /** Of each client, as Postgres has them. */
+  async lastNumbers(): Promise<Map<string, number>> {
+    const rows = await this.#check((tx) =>
+      tx.query('SELECT client, last_number::text AS last FROM landfall.clients'),
     )
+    return new Map(rows.map(({ client, last }) => [client ?? '', Number(last)]))
+  }
+
+  /** What Postgres knows as rejected. */
+  async rejected(): Promise<{ client: string; number: string }[]> {
+    const rows = await this.#check((tx) =>
+      tx.query('SELECT client, number::text AS number FROM landfall.rejections ORDER BY client, number'),
+    )
+    return rows.map(({ client, number }) => ({ client: client ?? '', number: number ?? '' }))
   }
 
   /** Statements outside of any transaction that the port knows. */
   async exec(sql: string): Promise<void> {
-    await this.#count(() => this.theatre.pglite.exec(sql))
+    await this.theatre.exec(sql)
     this.forget()
   }
 
   /** Something was written past the database. */
   forget(): void {
-    this.#postgres.forget()
+    this.#reads.forget()
   }
 
-  async #count<T>(work: () => Promise<T>): Promise<T> {
-    this.#busy.count++
-    try {
-      return await work()
-    } finally {
-      this.#busy.count--
+  async #check<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#database ??= await this.theatre.connect('checkers')
+    return this.#database.transaction({ isolation: 'repeatable read', readOnly: true }, read)
+  }
+
+  /** Who loses a deadlock tries again, as programs do. */
+  async #untilThrough<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof PostgresError && error.sqlstate === '40P01')) throw error
+      }
     }
   }
 
-  #startServer(n: number): Server {
+  async #startServer(n: number): Promise<Server> {
     const { holders, authorize, limits } = this.theatre.app
     const name = `server ${n + 1}`
     const faults: ProcessFaults = { dies: null }
+    const database = this.#reads.over(await this.theatre.connect(name))
     const process = createServerProcess({
       name,
       clock: this.clock,
@@ -187,7 +213,7 @@ export class Stage {
       },
       database: (alive) =>
         reach({
-          database: counted(this.#postgres.database, this.#busy),
+          database,
           shared: this.faults,
           own: faults,
           alive,
@@ -289,16 +315,17 @@ export class Stage {
     if (errand !== undefined) errand.truth = await this.truth.read(tx)
   }
 
-  async #writing(tx: Tx): Promise<(statements: readonly string[]) => Promise<void>> {
+  async #writing(tx: Tx): Promise<() => Promise<Committed>> {
     const request = this.#errands.getStore()?.push ?? null
-    if (request === null) return async () => {}
-    const before = (await this.truth.read(tx)).rows
+    if (request === null) return async () => () => {}
+    const rowsBefore = await this.theatre.witness(tx, this.truth)
     return async () => {
       const traces = await readPushTraces(tx, request.client)
-      if (traces === null) return // a writing transaction of the request that was not its push
+      if (traces === null) return () => {} // a writing transaction of the request that was not its push
       const after = await readRows(tx, this.sync.manifest)
+      const before = await rowsBefore(after)
       const seen = { request, before, after, serverMs: this.clock.now(), ...traces }
-      this.found(request.client, this.referee.judgePush(seen))
+      return () => this.found(request.client, this.referee.judgePush(seen))
     }
   }
 

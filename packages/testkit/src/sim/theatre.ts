@@ -1,16 +1,20 @@
 /**
- * A theatre: one embedded Postgres with an app's tables and sync triggers, put back to its beginning for each plan.
+ * A theatre: a Postgres with an app's tables and sync triggers, put back to its beginning for each plan.
  *
- * Starting PGlite takes seconds, going back to an image of it milliseconds, so a process opens one theatre and plays all
- * its seeds there. Postgres reads the wall clock through `Date.now`, which stands at the world's time while a plan is
- * played: `now()` in SQL is virtual, too. Transactions that stay open while others run are prepared ones, since PGlite
- * has one connection: to every snapshot they are in progress.
+ * This one is embedded (`postgres-theatre.ts` has a real one). Starting PGlite takes seconds, going back to an image of
+ * it milliseconds, so a process opens one theatre and plays all its seeds there. Postgres reads the wall clock through
+ * `Date.now`, which stands at the world's time while a plan is played: `now()` in SQL is virtual, too. Transactions
+ * that stay open while others run are prepared ones, since PGlite has one connection: to every snapshot they are in
+ * progress.
  */
 import { PGlite } from '@electric-sql/pglite'
-import { createRandom } from '../world/random.ts'
-import { type Database, migrateSync, openDatabase } from '@landfall/server'
+import { type Database, migrateSync, openDatabase, type Tx } from '@landfall/server'
+import type { SyncDefinition } from '@landfall/schema'
+import { createRandom, type SeededRandom } from '../world/random.ts'
+import { type Busy, counted, createBusy, whileCounted } from '../world/stillness.ts'
 import type { SimApp } from './app.ts'
-import { type PostgresImage, restoreImage, takeImage } from './postgres-image.ts'
+import { restoreImage, takeImage } from './postgres-image.ts'
+import type { RowSet, TruthReader } from './rows.ts'
 import { createWorkload, type Workload } from '../workload/workload.ts'
 
 /** When worlds begin. */
@@ -26,39 +30,93 @@ const SETTINGS = [
 export type Theatre = {
   app: SimApp
   workload: Workload
-  pglite: PGlite
-  database: Database
-  beginning: PostgresImage
+  /** Puts Postgres back to its beginning; what is under way there from now on is counted. */
+  begin(run: Run): Promise<void>
+  /** The database as a program of this name reaches it. */
+  connect(program: string): Promise<Database>
+  /** Statements outside of any transaction that the port knows. */
+  exec(sql: string): Promise<void>
+  /** Puts the sync triggers of an app's version in place. */
+  migrate(sync: SyncDefinition, randomness: SeededRandom): Promise<void>
+  /** Called first in a writing transaction. The answer turns the rows that it sees at last into those it began with. */
+  witness(tx: Tx, truth: TruthReader): Promise<(after: RowSet) => Promise<RowSet>>
+  /** Postgres starts anew: whoever is connected is cut off. */
+  restart(): Promise<void>
+  /** It does so in the midst of what comes next, if transactions overlap here: after so many statements. */
+  restartAfter(statements: number): void
+  /** Answers what brings this moment back; null where nothing does. */
+  backUp(): Promise<(() => Promise<void>) | null>
+  /** Postgres' clock shows this time while `work` lasts. */
+  atTime<T>(now: () => number, work: () => Promise<T>): Promise<T>
   close(): Promise<void>
+}
+
+export type Run = {
+  busy: Busy
+  random: SeededRandom
+  /** A transaction has lost a deadlock that nobody planted. */
+  deadlocked(program: string): void
 }
 
 export async function openTheatre(app: SimApp): Promise<Theatre> {
   const pglite = await PGlite.create({ postgresqlconf: SETTINGS })
-  return atTime(
+  const database = await openDatabase(pglite)
+  const migrate: Theatre['migrate'] = async (sync, randomness) =>
+    void (await migrateSync(database, sync, { randomness }))
+  await atTime(
     () => START_MS,
     async () => {
-      const database = await openDatabase(pglite)
       await pglite.exec(SIMULATED_START)
       for (const statement of app.setup) await pglite.exec(statement)
-      await migrateSync(database, app.sync, { randomness: createRandom(0) })
-      const beginning = takeImage(pglite)
-      return { app, workload: workloadOf(app), pglite, database, beginning, close: () => pglite.close() }
+      await migrate(app.sync, createRandom(0))
     },
   )
+  const beginning = takeImage(pglite)
+  let counter = createBusy()
+  const restart = async (): Promise<void> => void (await pglite.exec(START_ANEW))
+  return {
+    app,
+    workload: workloadOf(app),
+    begin: async (run) => {
+      counter = run.busy
+      restoreImage(pglite, beginning)
+    },
+    connect: async () => counted(database, counter),
+    exec: (sql) => whileCounted(counter, async () => void (await pglite.exec(sql))),
+    migrate,
+    witness: async (tx, truth) => {
+      const { rows } = await truth.read(tx)
+      return async () => rows
+    },
+    restart,
+    restartAfter: () => {},
+    backUp: async () => {
+      const image = takeImage(pglite)
+      return async () => {
+        restoreImage(pglite, image)
+        await restart()
+      }
+    },
+    atTime,
+    close: () => pglite.close(),
+  }
 }
 
 /**
  * Postgres' start is the process' here, and a world's Postgres starts more often than that. The function that tells it is
- * replaced by one that reads a table, so that everything that asks for it is told what the world says.
+ * replaced by one that reads a setting. Postgres calls its built-in functions without asking the catalogue, so the body
+ * has to be a single expression, which the planner puts in place of the call.
  */
 const SIMULATED_START = `
   SET allow_system_table_mods = on;
-  CREATE SCHEMA simulation;
-  CREATE TABLE simulation.start (at timestamptz NOT NULL);
-  INSERT INTO simulation.start VALUES (now());
   CREATE OR REPLACE FUNCTION pg_catalog.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE sql STABLE AS
-    'SELECT at FROM simulation.start';
+    $$ SELECT coalesce(nullif(current_setting('simulation.start', true), ''), '2026-01-01Z')::timestamptz $$;
   RESET allow_system_table_mods;`
+
+/** Each start makes a checkpoint, too: its next xid is a floor for what comes after. */
+const START_ANEW = `
+  SELECT set_config('simulation.start', clock_timestamp()::text, false);
+  CHECKPOINT;`
 
 export function workloadOf({ sync, scopes, weights = {}, reserved = [] }: SimApp): Workload {
   const manifest = {
@@ -68,19 +126,8 @@ export function workloadOf({ sync, scopes, weights = {}, reserved = [] }: SimApp
   return createWorkload({ sync: { manifest, tables: sync.tables }, scopes, weights })
 }
 
-/** Puts Postgres back and gives it a start of its own. */
-export async function rewind({ pglite }: Theatre, image: PostgresImage): Promise<void> {
-  restoreImage(pglite, image)
-  await restartedNow(pglite)
-}
-
-/** From now on this Postgres counts as started anew. */
-export async function restartedNow(pglite: PGlite): Promise<void> {
-  await pglite.query('UPDATE simulation.start SET at = clock_timestamp()')
-}
-
 /** `Date.now` is the one clock that Postgres in wasm can read. */
-export async function atTime<T>(now: () => number, work: () => Promise<T>): Promise<T> {
+async function atTime<T>(now: () => number, work: () => Promise<T>): Promise<T> {
   const clock: { now: () => number } = Date
   const real = clock.now
   clock.now = now

@@ -93,8 +93,8 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     },
     heard(event) {
       if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
-      if (event.kind === 'liveError' && !device.disk.dead)
-        say('P9', `a live query failed: ${event.error.code}`)
+      // A query that dies with its device fails, too.
+      if (event.kind === 'liveError' && device.alive) say('P9', `a live query failed: ${event.error.code}`)
     },
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)

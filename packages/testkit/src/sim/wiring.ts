@@ -1,8 +1,10 @@
 /** The one place where the command meets the simulator that runs the plans. */
 import type { SimApp } from './app.ts'
+import type { Where } from './command.ts'
 import { house } from './house.ts'
 import { loadApp } from './load-app.ts'
-import { planOf } from './generate.ts'
+import { OVERLAPPING, planOf } from './generate.ts'
+import { openPostgresTheatre } from './postgres-theatre.ts'
 import { runPlan } from './run.ts'
 import { openTheatre } from './theatre.ts'
 import { createSimulator, type Simulator } from './simulator.ts'
@@ -12,8 +14,14 @@ export async function appOf(module: string | undefined): Promise<SimApp> {
   return module === undefined ? house : ((await loadApp(module)) as SimApp)
 }
 
-export async function openSimulator(module: string | undefined): Promise<Simulator> {
+export async function openSimulator({ app: module, postgres }: Where): Promise<Simulator> {
   const app = await appOf(module)
+  if (postgres !== undefined)
+    return await createSimulator({
+      planOf: (seed) => planOf(app, seed, OVERLAPPING),
+      openTheatre: () => openPostgresTheatre(app, postgres === 'start' ? {} : { server: postgres }),
+      runPlan,
+    })
   return await createSimulator({
     planOf: (seed) => planOf(app, seed),
     openTheatre: () => openTheatre(app),

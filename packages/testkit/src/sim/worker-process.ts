@@ -15,18 +15,28 @@ export type Worker = {
   give(seeds: number[]): void
   /** `silent` if nothing comes within that time. */
   next(withinMs: number): Promise<WorkerNews>
-  stop(): void
+  /** It may tidy up for a moment; resolves when it is gone. */
+  stop(): void | Promise<void>
 }
+
+/** A worker that hangs does not hear that it shall go. */
+const TIDYING_MS = 3_000
 
 export function forkWorker(module: URL, args: string[]): Worker {
   const child = fork(module, args, { stdio: ['ignore', 2, 'pipe', 'ipc'], execArgv: [] })
   const mailbox = createMailbox()
   child.on('message', (news) => mailbox.put(news as News))
-  void endOf(child).then((how) => mailbox.put({ kind: 'ended', how }))
+  const ended = endOf(child)
+  void ended.then((how) => mailbox.put({ kind: 'ended', how }))
   return {
     give: (seeds) => void child.send(seeds, () => undefined),
     next: (withinMs) => mailbox.take(withinMs),
-    stop: () => void child.kill('SIGKILL'),
+    async stop() {
+      child.kill('SIGTERM')
+      const killing = setTimeout(() => child.kill('SIGKILL'), TIDYING_MS)
+      await ended
+      clearTimeout(killing)
+    },
   }
 }
 

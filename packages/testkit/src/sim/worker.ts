@@ -7,8 +7,11 @@ import { openSimulator } from './wiring.ts'
 
 const say = (news: News): void => void process.send?.(news)
 
-process.on('disconnect', () => process.exit())
+const [, , app, postgres] = process.argv
 process.on('SIGINT', () => undefined)
-const simulator = await openSimulator(process.argv[2])
+const simulator = await openSimulator({ app: app || undefined, postgres: postgres || undefined })
+const leave = (): void => void simulator.close().finally(() => process.exit())
+process.on('disconnect', leave)
+process.on('SIGTERM', leave)
 process.on('message', (seeds) => void serveSeeds(seeds as number[], simulator, say))
 say({ kind: 'ready' })

@@ -10,13 +10,45 @@ import type { Database } from '@landfall/server'
 
 const QUIET_TURNS = 6
 
-export type Busy = { count: number }
+/** Counts what is under way. */
+export type Busy = {
+  begin(): void
+  end(): void
+  isIdle(): boolean
+  /** Resolves when nothing is under way, without asking again and again. */
+  idle(): Promise<void>
+}
+
+export function createBusy(): Busy {
+  let count = 0
+  let waiting: (() => void)[] = []
+  return {
+    begin: () => void count++,
+    end() {
+      if (--count > 0) return
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
+    isIdle: () => count === 0,
+    idle: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  }
+}
 
 /** Resolves when nothing has been under way for a few turns of the event loop. */
 export async function stillness(busy: Busy): Promise<void> {
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet = busy.count === 0 ? quiet + 1 : 0) {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet = busy.isIdle() ? quiet + 1 : 0) {
+    await busy.idle()
     // tidy: timer — a turn of the event loop: promises and streams have no clock
     await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+export async function whileCounted<T>(busy: Busy, work: () => Promise<T>): Promise<T> {
+  busy.begin()
+  try {
+    return await work()
+  } finally {
+    busy.end()
   }
 }
 
@@ -25,14 +57,7 @@ export function counted(database: Database, busy: Busy): Database {
   return {
     ...database,
     kind: database.kind,
-    async transaction(options, work) {
-      busy.count++
-      try {
-        return await database.transaction(options, work)
-      } finally {
-        busy.count--
-      }
-    },
+    transaction: (options, work) => whileCounted(busy, () => database.transaction(options, work)),
     close: () => database.close(),
   }
 }

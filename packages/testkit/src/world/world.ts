@@ -19,7 +19,7 @@ import {
 import { createVirtualClock } from './clock.ts'
 import { type Device, openDevice } from './device.ts'
 import { createRandom, type SeededRandom } from './random.ts'
-import { counted, stillness } from './stillness.ts'
+import { counted, createBusy, stillness } from './stillness.ts'
 import type { Weather } from './weather.ts'
 
 const ORIGIN = 'https://landfall.test'
@@ -60,7 +60,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { sync, seed = 1 } = options
   const clock = createVirtualClock(options.startMs ?? START_MS)
   const random = createRandom(seed)
-  const busy = { count: 0 }
+  const busy = createBusy()
   const opened = options.database ?? (await openEmbedded(options.setup ?? []))
   const database = counted(opened, busy)
   await migrateSync(database, sync)

@@ -21,6 +21,11 @@ export const EVERY_STEP: Step[] = [
   write('a', 'insert into notes values (1)'),
   { kind: 'foreign', statements: ['delete from notes'], long: 'one' },
   { kind: 'end long', long: 'one', commit: false },
+  {
+    kind: 'burst',
+    writes: [{ device: 'a', write: { label: null, statements: [{ sql: 'delete from notes', params: [] }] } }],
+    programs: [['delete from notes']],
+  },
   pass(1500),
   { kind: 'weather', device: 'a', weather: { ...FAIR, requestLost: 0.5, delayMs: 300 } },
   { kind: 'offline', device: 'a' },
