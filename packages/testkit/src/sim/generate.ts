@@ -22,7 +22,7 @@ export type Size = {
   bursts?: true
 }
 
-export const SIZE: Size = { steps: 60, devices: 3, servers: 2 }
+export const SIZE: Size = { steps: 36, devices: 3, servers: 2 }
 
 type Writing = {
   app: SimApp
@@ -36,38 +36,38 @@ type Maker = (writing: Writing) => Step[]
 
 /** How often each kind is drawn, and in what part of the seeds (a half, unless it is said). */
 const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; make: Maker } } = {
-  write: { weight: 12, always: true, make: randomWrite },
+  write: { weight: 9, always: true, make: randomWrite },
   'own write': { weight: 8, always: true, make: ownWrite },
-  pass: { weight: 14, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
+  pass: { weight: 12, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
   foreign: { weight: 4, make: foreignWork },
-  long: { weight: 2, make: longWork },
+  long: { weight: 3, make: longWork },
   weather: {
-    weight: 3,
+    weight: 4,
     make: (writing) => [{ kind: 'weather', device: anyDevice(writing), weather: badWeather(writing.random) }],
   },
   offline: { weight: 3, make: offline },
   reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
-  'kill engine': { weight: 2.5, make: engineDeath },
+  'kill engine': { weight: 5, make: engineDeath },
   quota: {
-    weight: 0.8,
+    weight: 1,
     make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }],
   },
   'clock jump': {
-    weight: 0.7,
+    weight: 1,
     make: (writing) => [{ kind: 'clock jump', device: anyDevice(writing), ms: skew(writing.random) }],
   },
   'clock drift': {
-    weight: 0.5,
+    weight: 0.8,
     make: (writing) => [
       { kind: 'clock drift', device: anyDevice(writing), msPerSecond: writing.random.below(200) - 100 },
     ],
   },
-  token: { weight: 1, make: expiredToken },
-  'slow reader': { weight: 0.5, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
-  member: { weight: 2, make: memberChange },
-  'kill server': { weight: 2, make: serverDeath },
+  token: { weight: 1.5, make: expiredToken },
+  'slow reader': { weight: 0.8, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
+  member: { weight: 3, make: memberChange },
+  'kill server': { weight: 4, make: serverDeath },
   collision: {
-    weight: 1.5,
+    weight: 3,
     make: ({ random }) => [
       {
         kind: 'collision',
@@ -76,15 +76,15 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
       },
     ],
   },
-  'lose commit': { weight: 0.7, make: () => [{ kind: 'lose commit' }] },
+  'lose commit': { weight: 1.2, make: () => [{ kind: 'lose commit' }] },
   'restart postgres': {
-    weight: 0.7,
+    weight: 1.2,
     make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
   },
   // Rarely: a restore takes things back, so much cannot be judged any more.
-  restore: { weight: 2.5, odds: 0.2, make: restoring },
-  prune: { weight: 0.6, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
-  upgrade: { weight: 0.4, make: () => [{ kind: 'upgrade' }] },
+  restore: { weight: 5, odds: 0.25, make: restoring },
+  prune: { weight: 1, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
+  upgrade: { weight: 1.2, make: () => [{ kind: 'upgrade' }] },
 }
 
 /** For a real Postgres. */
@@ -135,7 +135,7 @@ function skew(random: SeededRandom): number {
 
 /** Mostly shorter than a round trip's waits, now and then longer than a token, a stream or a backoff. */
 const passing = (random: SeededRandom): number =>
-  random.below(pick([20, 200, 2_000, 8_000, 8_000, 40_000], random))
+  random.below(pick([20, 200, 1_000, 4_000, 8_000, 20_000], random))
 
 function randomWrite(writing: Writing): Step[] {
   return [

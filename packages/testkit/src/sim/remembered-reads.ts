@@ -22,9 +22,9 @@ export function rememberReads(isOwnErrand: () => boolean): RememberedReads {
   async function ask(
     database: Database,
     options: TransactionOptions,
-    [sql, params]: Parameters<Tx['query']>,
+    [sql, params = []]: Parameters<Tx['query']>,
   ): Promise<TextRow[]> {
-    const name = JSON.stringify([sql, params])
+    const name = `${sql}\n${params.map(String).join()}`
     const known = answers.get(name)
     if (known !== undefined) return known
     const before = writes

@@ -34,13 +34,20 @@ export function createBusy(): Busy {
   }
 }
 
-/** Resolves when nothing has been under way for a few turns of the event loop. */
-export async function stillness(busy: Busy): Promise<void> {
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet = busy.isIdle() ? quiet + 1 : 0) {
-    await busy.idle()
+/** Resolves when nothing has been under way for a few turns of the event loop. One promise for all: it is called often. */
+export function stillness(busy: Busy): Promise<void> {
+  return new Promise((resolve) => {
+    let quiet = 0
     // tidy: timer — a turn of the event loop: promises and streams have no clock
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  }
+    const again = (): void => void setImmediate(turn)
+    const turn = (): void => {
+      quiet = busy.isIdle() ? quiet + 1 : 0
+      if (quiet > QUIET_TURNS) resolve()
+      else if (quiet > 0) again()
+      else void busy.idle().then(again)
+    }
+    again()
+  })
 }
 
 export async function whileCounted<T>(busy: Busy, work: () => Promise<T>): Promise<T> {
