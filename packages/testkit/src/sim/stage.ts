@@ -9,7 +9,7 @@ import type { PushRequest, SyncRequest } from '@landfall/protocol'
 import type { Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createVirtualClock, type VirtualClock } from '../world/clock.ts'
-import { type Device, openDevice } from '../world/device.ts'
+import { createDevice, type Device } from '../world/device.ts'
 import type { Exchange } from '../world/network.ts'
 import { seedSqlite } from '../world/open-disk.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
@@ -50,12 +50,19 @@ export class Stage {
   readonly random: SeededRandom
   readonly truth: TruthReader
   readonly referee: Referee = createReferee()
-  readonly faults: PostgresFaults = { collision: null, loseCommit: false, down: false }
+  readonly faults: PostgresFaults = {
+    collision: null,
+    loseCommit: false,
+    down: false,
+    planted: null,
+  }
   readonly servers: Server[] = []
   readonly actors: Actor[] = []
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
+  /** Devices whose storage has failed without killing them: their calls may be refused. */
+  readonly failing = new Set<string>()
   readonly #busy: Busy = { count: 0 }
   readonly #postgres: RememberedReads
   readonly #errands = new AsyncLocalStorage<Errand>()
@@ -223,9 +230,9 @@ export class Stage {
   }
 
   async #openActor(planned: PlannedDevice): Promise<Actor> {
-    const { name, user, skewMs } = planned
+    const { name, user, skewMs, later = false } = planned
     if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
-    const device: Device = await openDevice({
+    const device: Device = createDevice({
       name,
       user,
       skewMs,
@@ -240,8 +247,11 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const watch = createWatch(this, device)
-    await watch.opened()
+    const watch: Watch = createWatch(this, device)
+    if (!later) {
+      await device.open()
+      await watch.opened()
+    }
     return { device, watch, planned }
   }
 
