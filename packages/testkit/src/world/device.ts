@@ -237,6 +237,7 @@ class SimulatedDevice implements Device {
   }
 
   #heard(event: EngineEvent): void {
+    if (this.disk.dead) return // nothing leaves it any more
     this.events.push(event)
     this.#parts.heard?.(event)
   }
