@@ -82,8 +82,8 @@ export function createWatch(stage: Stage, device: Device): Watch {
     },
     heard(event) {
       if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
-      if (event.kind === 'liveError' && !stage.failing.has(device.name))
-        say('P9', `a live query failed: ${event.error.code}`)
+      const isFine = event.kind !== 'liveError' || stage.failing.has(device.name)
+      if (!isFine) say('P9', `a live query failed: ${event.error.code}`)
     },
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)

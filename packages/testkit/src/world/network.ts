@@ -168,7 +168,8 @@ class AirLink implements DeviceNetwork {
   }
 
   #weatherOf(url: string): Weather {
-    const mishap = this.#air.mishap?.(new URL(url).pathname) ?? null
+    // What cannot leave meets nothing, and is not counted.
+    const mishap = this.#online ? (this.#air.mishap?.(new URL(url).pathname) ?? null) : null
     return mishap === null ? this.#weather : { ...this.#weather, [mishap]: 1 }
   }
 

@@ -3,7 +3,7 @@
  *
  * Only changesets above the ledger's number may have an effect. Of those that were applied, each column's last value of
  * the push is in Postgres, or is kept as a loser; and a value of somebody else's that it replaced is kept, too. Counters
- * move by exactly the sum of the fresh differences. Of two last-write edits the later stamp wins, by the referee's own
+ * move by exactly the sum of the fresh differences. Between two writes nothing changes: a push that failed has left nothing. Of two last-write edits the later stamp wins, by the referee's own
  * record of who wrote a cell and when. A push without fresh changesets changes nothing at all.
  *
  * Left alone: columns whose policy merges in other ways, rows that a rejected changeset or a cascade touched as well, and
@@ -61,6 +61,8 @@ type Cell = { client: string | null; hlc: Hlc | null }
 export function createReferee(): Referee {
   const verdicts = new Map<string, number>()
   const writers = new Map<string, Cell>()
+  /** As the last write has left them; null: not known. */
+  let left: RowSet | null = null
   const writerOf = (cell: string): Cell => writers.get(cell) ?? { client: null, hlc: null }
 
   function noteChanges(before: RowSet, after: RowSet, cellOf: () => Cell): void {
@@ -75,19 +77,24 @@ export function createReferee(): Referee {
       const fresh = seen.request.changesets.filter(({ number }) => number > last && number <= seen.lastNumber)
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
       const findings = [
+        ...judgeBetween(left, seen.before),
         ...judgeNumbers(seen, last),
         ...(applied.length === 0 ? judgeUntouched(seen) : judgeCells(seen, applied, writerOf)),
       ]
       verdicts.set(client, Math.max(last, seen.lastNumber))
+      left = seen.after
       for (const write of lastWrites(applied, seen)) {
         if (valueIn(seen.after, write) === write.mine) writers.set(write.id, { client, hlc: write.hlc })
       }
       return findings
     },
-    noteForeign: (before, after, nowMs) =>
-      noteChanges(before, after, () => ({ client: null, hlc: hlcFromTime(nowMs) })),
+    noteForeign(before, after, nowMs) {
+      noteChanges(before, after, () => ({ client: null, hlc: hlcFromTime(nowMs) }))
+      left = after
+    },
     reset(lastNumbers) {
       verdicts.clear()
+      left = null
       writers.clear()
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
     },
@@ -101,6 +108,20 @@ function judgeNumbers({ lastNumber, request }: PushSeen, last: number): Finding[
   if (lastNumber >= last) return []
   return [{ promise: 'P2', what: `${request.client}'s last number fell from ${last} to ${lastNumber}` }]
 }
+
+function judgeBetween(left: RowSet | null, before: RowSet): Finding[] {
+  if (left === null || left === before) return []
+  const changed = [...before].find(([name, { table, rows }]) => {
+    const known = left.get(name)
+    // The app's next schema has other columns.
+    return known?.table === table && JSON.stringify(sorted(known.rows)) !== JSON.stringify(sorted(rows))
+  })
+  if (changed === undefined) return []
+  return [{ promise: 'P2', what: `${changed[0]} has changed by no write that was committed` }]
+}
+
+const sorted = <Row>(rows: ReadonlyMap<string, Row>): [string, Row][] =>
+  [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 function judgeUntouched({ before, after }: PushSeen): Finding[] {
   return [...after].flatMap(([name, { rows }]) => {
