@@ -104,7 +104,7 @@ describe('a planted bug', () => {
     { bug: keepingHalves, name: 'conflict', faults: /^postgres: connection lost, once/, most: 9 },
     { bug: forgettingVerdicts, name: 'conflict', faults: /^message response lost, once/, most: 2 },
   ])(
-    '[T8.8] $bug.name is found',
+    '[T8.11] $bug.name is found',
     async ({ bug, ...some }) => {
       const broken = { ...theatre, database: bug(theatre.database) }
       const [tally] = await tried(some.name, { ...some, on: broken })
@@ -123,7 +123,7 @@ describe('what was tried', () => {
   const plan = planWith(scenarioOf('one write'), [])
   const fine: Tally = { scenario: 'one write', fault: 'disk full', runs: 1200, complete: true, violated: [] }
 
-  test('[T8.8] is a table with the plans that failed', () => {
+  test('[T8.11] is a table with the plans that failed', () => {
     const violated = [{ n: 4, promise: 'P2', what: 'counted twice', plan }]
     const text = tallyTable([fine, { ...fine, fault: 'quota', runs: 2, complete: false, violated }])
     expect(text.split('\n').slice(0, 6)).toEqual([

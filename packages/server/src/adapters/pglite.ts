@@ -59,7 +59,7 @@ async function runTransaction<T>(inner: Transaction, work: (tx: Tx) => Promise<T
   }
 }
 
-const rowsOfLast = (results: Results[]): TextRow[] => (results.at(-1)?.rows ?? []) as TextRow[]
+const rowsOfLast = (results: Results<TextRow>[]): TextRow[] => results.at(-1)?.rows ?? []
 
 /** Identity for every type PGlite would otherwise make a JavaScript value of; per query it would cost a third of it. */
 function answerInTexts(db: PGlite): void {

@@ -21,7 +21,11 @@ export function isTest(path: string): boolean {
 /** Packages whose sources are pure but for their adapters. */
 const PURE = ['packages/protocol', 'packages/schema', 'packages/engine', 'packages/server']
 
+/** The simulator's own sources: one look at a real clock, and a seed is no longer the same twice. */
+const SIMULATED = /^packages\/testkit\/src\/(sim|workload|world)\//
+
 export function isPure(path: string): boolean {
   const { workspace, part } = placeOf(path)
-  return PURE.includes(workspace ?? '') && part === 'src' && !path.includes('/adapters/')
+  const isPackage = PURE.includes(workspace ?? '') && part === 'src'
+  return (isPackage || SIMULATED.test(path)) && !path.includes('/adapters/')
 }

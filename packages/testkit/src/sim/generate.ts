@@ -28,8 +28,8 @@ type Writing = {
 }
 type Maker = (writing: Writing) => Step[]
 
-/** How often each kind is drawn; those above 1 are never left out. */
-const KINDS: { [Name: string]: { weight: number; always?: true; make: Maker } } = {
+/** How often each kind is drawn, and in what part of the seeds (a half, unless it is said). */
+const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; make: Maker } } = {
   write: { weight: 12, always: true, make: randomWrite },
   'own write': { weight: 8, always: true, make: ownWrite },
   pass: { weight: 14, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
@@ -75,7 +75,8 @@ const KINDS: { [Name: string]: { weight: number; always?: true; make: Maker } } 
     weight: 0.7,
     make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
   },
-  restore: { weight: 0.8, make: ({ random }) => [{ kind: random.below(2) === 0 ? 'back up' : 'restore' }] },
+  // Rarely: a restore takes things back, so much cannot be judged any more.
+  restore: { weight: 2.5, odds: 0.2, make: restoring },
   prune: { weight: 0.6, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
   upgrade: { weight: 0.4, make: () => [{ kind: 'upgrade' }] },
 }
@@ -86,7 +87,7 @@ export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
   const workload = workloadOf(app)
   const mixed = { ...workload, weights: swarm(workload.weights, random.fork('work')) }
   const writing: Writing = { app, workload: mixed, devices, random, counts: new Map(), servers: size.servers }
-  const kinds = Object.values(KINDS).filter(({ always }) => always || random.below(2) === 0)
+  const kinds = Object.values(KINDS).filter(({ always, odds = 0.5 }) => always || random.number() < odds)
   const steps: Step[] = []
   while (steps.length < size.steps) steps.push(...draw(kinds, random).make(writing))
   return { seed, servers: 1 + random.below(size.servers), devices, steps: steps.slice(0, size.steps) }
@@ -177,9 +178,9 @@ function offline(writing: Writing): Step[] {
 
 function engineDeath(writing: Writing): Step[] {
   const { random } = writing
-  const at = pick(['statement', 'disk'] as const, random)
+  const at = pick(['statement', 'disk', 'disk'] as const, random)
   const moment = pick(
-    at === 'disk' ? (['before', 'after', 'torn'] as const) : (['before', 'after'] as const),
+    at === 'disk' ? (['before', 'after', 'torn', 'torn'] as const) : (['before', 'after'] as const),
     random,
   )
   const death = { at, moment, n: 1 + random.below(pick([5, 40, 120], random)) }
@@ -195,6 +196,13 @@ function engineDeath(writing: Writing): Step[] {
 
 function expiredToken(writing: Writing): Step[] {
   return [{ kind: 'token', device: anyDevice(writing), valid: writing.random.below(2) === 0 }]
+}
+
+/** A backup first, and what it is good for later. */
+function restoring({ counts }: Writing): Step[] {
+  const backups = counts.get('backups') ?? 0
+  counts.set('backups', 1 - backups)
+  return [{ kind: backups === 0 ? 'back up' : 'restore' }]
 }
 
 function memberChange({ app, devices, random }: Writing): Step[] {

@@ -21,8 +21,10 @@ const code = await landfallSim(process.argv.slice(2), {
   writeFile: (path, text) => writeFileSync(path, text),
   print: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
+  // tidy: clock — the command waits in real time for real processes
   now: () => performance.now(),
   every(ms, action) {
+    // tidy: timer — the command tells how far it is
     const timer = setInterval(action, ms)
     return () => clearInterval(timer)
   },

@@ -288,7 +288,7 @@ async function upgrade(performance: Performance): Promise<void> {
   const { stage } = performance
   const next = stage.theatre.app.upgrade
   if (next === undefined || performance.upgraded || stage.faults.down) return
-  for (const long of [...performance.open.keys()]) await endLong(performance, long, true)
+  for (const long of performance.open.keys()) await endLong(performance, long, true)
   performance.upgraded = true
   performance.backup = null // a backup of the old schema would need the old app
   for (const statement of next.statements) await stage.exec(statement)

@@ -1,9 +1,9 @@
 /**
- * Answers polls of the change log from memory while nothing was written: they can only see what the last one saw.
+ * Answers the server's own polls from memory while nothing was written: they can only see what the last ones saw.
  *
- * Each server process polls up to forty times a second, of virtual time, which would make nine tenths of all the work of
- * a run. Single statements at READ COMMITTED that read are pure functions of Postgres' state, as long as they do not
- * ask for the time, which the server's polls do not; other transactions go through.
+ * Each process polls the change log up to forty times a second, of virtual time, and reads its listeners' memberships
+ * in turns, which together would make nine tenths of all the work of a run. What such reads see depends on Postgres'
+ * state alone, as long as they do not ask for the time. Transactions that serve a request go through.
  */
 import type { Database, TextRow, TransactionOptions, Tx } from '@landfall/server'
 
@@ -13,10 +13,9 @@ export type RememberedReads = {
   forget(): void
 }
 
-export function rememberReads(database: Database): RememberedReads {
+/** `isOwnErrand`: whether a request is being served. */
+export function rememberReads(database: Database, isOwnErrand: () => boolean): RememberedReads {
   const answers = new Map<string, TextRow[]>()
-  const isPoll = ({ isolation, readOnly }: TransactionOptions): boolean =>
-    readOnly && isolation === 'read committed'
 
   async function ask(
     options: TransactionOptions,
@@ -34,7 +33,8 @@ export function rememberReads(database: Database): RememberedReads {
     database: {
       kind: database.kind,
       async transaction(options, work) {
-        if (isPoll(options)) return work({ query: (...question) => ask(options, question) })
+        if (options.readOnly && !isOwnErrand())
+          return work({ query: (...question) => ask(options, question) })
         if (options.readOnly) return database.transaction(options, work)
         try {
           return await database.transaction(options, work)

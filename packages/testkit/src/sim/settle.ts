@@ -22,6 +22,8 @@ export async function settle(performance: Performance): Promise<void> {
   while (!(await isDrained(stage)) && stage.clock.now() < end) await stage.pass(LOOK_MS)
   await judgeDrained(stage)
   for (const actor of stage.actors) if (actor.device.alive) judgeQuiet(stage, actor)
+  if (stage.chronicle.violations.length === 0) await judgeKept(stage)
+  if (stage.chronicle.violations.length === 0) await verifyAll(stage)
   stage.chronicle.tell('world', 'is settled')
 }
 
@@ -30,7 +32,7 @@ async function calm(performance: Performance): Promise<void> {
   stage.faults.collision = null
   stage.faults.loseCommit = false
   stage.faults.planted = null
-  for (const long of [...performance.open.keys()]) await endLong(performance, long, true)
+  for (const long of performance.open.keys()) await endLong(performance, long, true)
   for (const server of stage.servers) {
     server.faults.dies = null
     server.diesBefore = false
@@ -106,4 +108,69 @@ function judgeQuiet(stage: Stage, { device }: Actor): void {
         stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
     }
   }
+}
+
+/** P7: whatever the server has refused is on the device that wrote it. */
+async function judgeKept(stage: Stage): Promise<void> {
+  if (stage.restored) return // the server has forgotten what it refused since the backup
+  const { rows } = await stage.theatre.pglite.query<{ client: string; number: string }>(
+    'SELECT client, number::text AS number FROM landfall.rejections ORDER BY client, number',
+  )
+  for (const { device } of stage.actors) {
+    const client = device.driver.prepare('SELECT client FROM landfall_state').all([])[0]?.[0]
+    const kept = new Set(
+      device.driver
+        .prepare('SELECT number FROM landfall_rejections')
+        .all([])
+        .map(([number]) => String(number)),
+    )
+    for (const rejected of rows) {
+      if (rejected.client === client && !kept.has(rejected.number))
+        stage.chronicle.violated('P7', device.name, `the rejected changeset ${rejected.number} is not kept`)
+    }
+  }
+}
+
+/** P3.3: `verify` finds nothing where all is well; and in some worlds it finds, and mends, what was planted. */
+async function verifyAll(stage: Stage): Promise<void> {
+  const luck = stage.random.fork('verify')
+  if (luck.below(4) > 0) return
+  const actor = stage.actors[luck.below(stage.actors.length)]
+  if (actor === undefined) return
+  const { device } = actor
+  const first = await verified(stage, device)
+  if (first !== true)
+    return stage.chronicle.violated('P3', device.name, `verify finds ${first} where all is well`)
+  if (!plantDamage(device)) return
+  stage.watching = false
+  const second = await verified(stage, device)
+  if (second === true) stage.chronicle.violated('P3', device.name, 'verify has not found what was planted')
+  await stage.pass(LOOK_MS)
+  stage.watching = true
+  const third = await verified(stage, device)
+  if (third !== true) stage.chronicle.violated('P3', device.name, `verify has not mended ${third}`)
+  actor.watch.lookAgain()
+}
+
+/** true, or what is different. */
+async function verified(stage: Stage, device: Actor['device']): Promise<true | string> {
+  let answer: true | string | null = null
+  device.engine.verify().then(
+    ({ ok, differences }) => (answer = ok || JSON.stringify(differences).slice(0, 300)),
+    (error: unknown) => (answer = String(error)),
+  )
+  for (let waited = 0; answer === null && waited < 120_000; waited += 250) await stage.pass(250)
+  return answer ?? 'no answer'
+}
+
+/** Behind the engine's back a row goes. False where there is none. */
+function plantDamage(device: Actor['device']): boolean {
+  return device.manifest.tables.some(({ name, key }) => {
+    const table = quoteIdentifier(name)
+    const columns = key.map(quoteIdentifier).join(', ')
+    const count = device.driver.prepare(`SELECT count(*) FROM ${table}`).all([])[0]?.[0]
+    if (count === 0) return false
+    device.damage(`DELETE FROM ${table} WHERE (${columns}) IN (SELECT ${columns} FROM ${table} LIMIT 1)`)
+    return true
+  })
 }

@@ -63,6 +63,8 @@ export class Stage {
   restored = false
   /** Devices whose storage has failed without killing them: their calls may be refused. */
   readonly failing = new Set<string>()
+  /** False while a device is being damaged on purpose. */
+  watching = true
   readonly #busy: Busy = { count: 0 }
   readonly #postgres: RememberedReads
   readonly #errands = new AsyncLocalStorage<Errand>()
@@ -72,7 +74,7 @@ export class Stage {
     this.theatre = theatre
     this.plan = plan
     this.sync = theatre.app.sync
-    this.#postgres = rememberReads(theatre.database)
+    this.#postgres = rememberReads(theatre.database, () => this.#errands.getStore() !== undefined)
     this.chronicle = createChronicle(this.clock)
     this.random = createRandom(plan.seed)
     const { holders, users } = theatre.app
@@ -112,7 +114,7 @@ export class Stage {
   }
 
   look(): void {
-    for (const { watch } of this.actors) watch.look()
+    for (const { watch } of this.watching ? this.actors : []) watch.look()
   }
 
   found(who: string, findings: readonly Finding[]): void {
@@ -247,7 +249,12 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const watch: Watch = createWatch(this, device)
+    const { chronicle, truth, failing } = this
+    const { app } = this.theatre
+    const watch: Watch = createWatch(
+      { app, chronicle, truth, failing, isRestored: () => this.restored },
+      device,
+    )
     if (!later) {
       await device.open()
       await watch.opened()

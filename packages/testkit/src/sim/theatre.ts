@@ -81,11 +81,12 @@ export async function restartedNow(pglite: PGlite): Promise<void> {
 
 /** `Date.now` is the one clock that Postgres in wasm can read. */
 export async function atTime<T>(now: () => number, work: () => Promise<T>): Promise<T> {
-  const real = Date.now
-  Date.now = now
+  const clock: { now: () => number } = Date
+  const real = clock.now
+  clock.now = now
   try {
     return await work()
   } finally {
-    Date.now = real
+    clock.now = real
   }
 }

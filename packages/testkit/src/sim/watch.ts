@@ -18,8 +18,20 @@ import {
 } from './checks/local-state.ts'
 import { type Finding, judgeBase, judgeScopes } from './checks/snapshot-equality.ts'
 import { judgeVisible } from './checks/visible-rows.ts'
-import type { Truth } from './rows.ts'
-import type { Stage } from './stage.ts'
+import type { Truth, TruthReader } from './rows.ts'
+import type { SimApp } from './app.ts'
+import type { Chronicle } from './chronicle.ts'
+
+/** What a watch needs of the stage. */
+export type Surroundings = {
+  app: SimApp
+  chronicle: Chronicle
+  truth: TruthReader
+  /** Postgres was restored: what was acknowledged may be gone. */
+  isRestored(): boolean
+  /** Devices whose storage fails: their live queries may, too. */
+  failing: ReadonlySet<string>
+}
 
 export type Watch = {
   /** The database was opened: what had been acknowledged is there. */
@@ -28,83 +40,98 @@ export type Watch = {
   /** The app was told that its transaction is committed. */
   acknowledged(): void
   look(): void
+  /** Also when nothing was committed since. */
+  lookAgain(): void
   readonly acknowledgedCount: number
 }
 
 const OWN_CELL = 1
 
-export function createWatch(stage: Stage, device: Device): Watch {
+export function createWatch(stage: Surroundings, device: Device): Watch {
   const acknowledged = createAcknowledged()
   const say = (promise: string, what: string): void => stage.chronicle.violated(promise, device.name, what)
-  const own = stage.theatre.app.ownCell?.(device)
+  const own = stage.app.ownCell?.(device)
+  const found = (findings: readonly Finding[]): void => {
+    for (const { promise, what } of findings) say(promise, what)
+  }
   let looked = -1
   let shown = Number.NEGATIVE_INFINITY
-
-  function judgeState(state: LocalState, outbox: readonly Pending[]): void {
-    if (!isComplete(state)) return
-    const truths = stage.truth.at(state.snapshot ?? '')
-    if (truths.length === 0) return say('P5', `its cursor ${state.snapshot} is of no snapshot that was read`)
-    const tables = readLocalTables(device.driver, device.manifest)
-    const findings = truths.map((truth) => judgeAgainst(truth, state, tables))
-    const [best = []] = findings.toSorted((a, b) => a.length - b.length)
-    stage.found(device.name, best)
-    if (best.length > 0) return
-    for (const local of tables) stage.found(device.name, judgeVisible(local, outbox))
-  }
-
-  function judgeAgainst(truth: Truth, state: LocalState, tables: readonly LocalTable[]): Finding[] {
-    const invariants = stage.theatre.app.invariants ?? []
-    return [
-      ...judgeScopes(state, truth, device.user),
-      ...tables.flatMap((local) => judgeBase(local, truth, device.user)),
-      ...invariants.flatMap(({ promise, name, lostByRestore, judge }) => {
-        const wrong = stage.restored && lostByRestore ? null : judge(truth.rows)
-        return wrong === null ? [] : [{ promise, what: `${name}: ${wrong}` }]
-      }),
-    ]
-  }
 
   function heardPatch(patch: LivePatch): void {
     const value = Number(patch.rows.at(-1)?.[0])
     if (patch.order.length === 0 || patch.rows.length === 0 || Number.isNaN(value)) return
-    if (value < shown && !stage.restored) say('P9', `showed ${value} after ${shown}`)
+    if (value < shown && !stage.isRestored()) say('P9', `showed ${value} after ${shown}`)
     shown = Math.max(shown, value)
   }
 
+  function look(): void {
+    if (!device.alive || looked === device.commits) return
+    looked = device.commits
+    const state = readLocalState(device.driver)
+    const outbox = readOutbox(device.driver)
+    const where = state.snapshot ?? 'no cursor'
+    stage.chronicle.tell(
+      device.name,
+      'is at',
+      `${where}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
+    )
+    found(acknowledged.judge(state, outbox))
+    if (isComplete(state)) found(judgeComplete({ stage, device }, state, outbox))
+  }
+
   return {
+    look,
+    lookAgain() {
+      looked = -1
+      look()
+    },
     async opened() {
       looked = -1
       const state = readLocalState(device.driver)
-      stage.found(device.name, acknowledged.judge(state, readOutbox(device.driver)))
+      found(acknowledged.judge(state, readOutbox(device.driver)))
       const check = device.driver.prepare('PRAGMA integrity_check').all([])[0]?.[0]
       if (check !== 'ok') say('P1', `integrity_check says ${String(check)}`)
       if (own !== undefined) await device.engine.live(OWN_CELL, own.sql, own.params)
     },
     heard(event) {
       if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
-      const isFine = event.kind !== 'liveError' || stage.failing.has(device.name)
-      if (!isFine) say('P9', `a live query failed: ${event.error.code}`)
+      if (event.kind === 'liveError' && !stage.failing.has(device.name))
+        say('P9', `a live query failed: ${event.error.code}`)
     },
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)
       if (newest !== undefined) acknowledged.note(newest)
     },
-    look() {
-      if (!device.alive) return
-      if (looked === device.commits) return
-      looked = device.commits
-      const state = readLocalState(device.driver)
-      const outbox = readOutbox(device.driver)
-      stage.chronicle.tell(
-        device.name,
-        'is at',
-        `${state.snapshot ?? 'no cursor'}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
-      )
-      stage.found(device.name, acknowledged.judge(state, outbox))
-      judgeState(state, outbox)
-    },
     get acknowledgedCount() {
       return acknowledged.count
     },
   }
+}
+
+type Watched = { stage: Surroundings; device: Device }
+
+/** The best of what the cursor may mean: after a restore one snapshot names several states. */
+function judgeComplete(watched: Watched, state: LocalState, outbox: readonly Pending[]): Finding[] {
+  const { stage, device } = watched
+  const truths = stage.truth.at(state.snapshot ?? '')
+  if (truths.length === 0)
+    return [{ promise: 'P5', what: `its cursor ${state.snapshot} is of no snapshot that was read` }]
+  const tables = readLocalTables(device.driver, device.manifest)
+  const judged = truths.map((truth) => judgeAgainst(watched, { truth, state, tables }))
+  const [best = []] = judged.toSorted((a, b) => a.length - b.length)
+  return best.length > 0 ? best : tables.flatMap((local) => judgeVisible(local, outbox))
+}
+
+type Compared = { truth: Truth; state: LocalState; tables: readonly LocalTable[] }
+
+function judgeAgainst({ stage, device }: Watched, { truth, state, tables }: Compared): Finding[] {
+  const invariants = stage.app.invariants ?? []
+  return [
+    ...judgeScopes(state, truth, device.user),
+    ...tables.flatMap((local) => judgeBase(local, truth, device.user)),
+    ...invariants.flatMap(({ promise, name, lostByRestore, judge }) => {
+      const wrong = stage.isRestored() && lostByRestore ? null : judge(truth.rows)
+      return wrong === null ? [] : [{ promise, what: `${name}: ${wrong}` }]
+    }),
+  ]
 }

@@ -57,6 +57,7 @@ function createMailbox(): { put(news: WorkerNews): void; take(withinMs: number):
     async take(withinMs) {
       if (kept.length === 0)
         await new Promise<void>((resolve) => {
+          // tidy: timer — a process that hangs is seen by real time only
           const timer = setTimeout(resolve, withinMs)
           wake = () => resolve(clearTimeout(timer))
         })

@@ -84,7 +84,7 @@ export function ownClock(clock: Clock, skewMs = 0): OwnClock {
     },
     stop() {
       stopped = true
-      for (const cancel of [...cancels]) cancel()
+      for (const cancel of cancels) cancel()
     },
   }
 }

@@ -24,6 +24,8 @@ export type Air = {
   route(luck: SeededRandom): Handler
   /** What happens to a message to this path, whatever the weather. */
   mishap?(path: string): Mishap | null
+  /** At the beginning. */
+  weather?: Partial<Weather>
   struck?(fault: Fault): void
   seen?(exchange: Exchange): void
 }
@@ -45,7 +47,7 @@ type Carried = { url: string; init: RequestInit; luck: SeededRandom; weather: We
 class AirLink implements DeviceNetwork {
   readonly #air: Air
   #online = true
-  #weather: Weather = FAIR
+  #weather: Weather
   #messages = 0
   #stalled = false
   #late: (() => Promise<unknown>) | null = null
@@ -53,6 +55,7 @@ class AirLink implements DeviceNetwork {
 
   constructor(air: Air) {
     this.#air = air
+    this.#weather = { ...FAIR, ...air.weather }
   }
 
   setOnline(online: boolean): void {

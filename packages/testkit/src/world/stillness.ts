@@ -15,6 +15,7 @@ export type Busy = { count: number }
 /** Resolves when nothing has been under way for a few turns of the event loop. */
 export async function stillness(busy: Busy): Promise<void> {
   for (let quiet = 0; quiet < QUIET_TURNS; quiet = busy.count === 0 ? quiet + 1 : 0) {
+    // tidy: timer — a turn of the event loop: promises and streams have no clock
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }

@@ -1,5 +1,6 @@
 /**
- * A world: one real sync server on a real database, devices with real engines, a network that can fail, one seed.
+ * A world: one real sync server on a real database, devices with real engines, a network that can fail, one seed. The
+ * stage for a test that says itself what happens; `sim/` draws what happens from the seed, too.
  *
  * Time is virtual and moves only when nothing real is under way (`stillness`), from one timer to the next; so a backoff
  * of minutes passes at once, and a run depends on its seed alone. The server is reached through its Hono app, with
@@ -11,6 +12,7 @@ import {
   createSyncServer,
   type Database,
   migrateSync,
+  openDatabase,
   type SyncServer,
   type SyncServerOptions,
 } from '@landfall/server'
@@ -18,6 +20,7 @@ import { createVirtualClock } from './clock.ts'
 import { type Device, openDevice } from './device.ts'
 import { createRandom, type SeededRandom } from './random.ts'
 import { counted, stillness } from './stillness.ts'
+import type { Weather } from './weather.ts'
 
 const ORIGIN = 'https://landfall.test'
 /** Later than the clock of any real Postgres, which stamps what other programs write: those count as older. */
@@ -25,18 +28,27 @@ const START_MS = 4_000_000_000_000
 
 export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits'> & {
   sync: SyncDefinition
-  /** Its tables exist already; the world migrates it and does not close it. */
-  database: Database
+  /** Its tables exist already; the world migrates it and does not close it. Without one: an embedded Postgres. */
+  database?: Database
+  /** Statements that make the embedded Postgres' tables and first rows. */
+  setup?: readonly string[]
   seed?: number
+  /** Devices that are there from the beginning. */
+  clients?: readonly Client[]
+  /** What every device's network does to its messages, until its own weather is set. */
+  faults?: Partial<Weather>
   /** When the world begins, milliseconds since 1970. */
   startMs?: number
 }
 
+export type Client = { name: string; user: string; skewMs?: number }
+
 export type World = {
+  readonly clients: readonly Device[]
   readonly random: SeededRandom
   readonly server: SyncServer
   /** A new device of a user; its clock may be wrong. */
-  open(name: string, options: { user: string; skewMs?: number }): Promise<Device>
+  open(name: string, client: Omit<Client, 'name'>): Promise<Device>
   /** Lets virtual time pass. */
   pass(ms: number): Promise<void>
   /** Lets time pass until every device's outbox is empty and a later pull is applied; throws past the bound (P8). */
@@ -49,7 +61,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const clock = createVirtualClock(options.startMs ?? START_MS)
   const random = createRandom(seed)
   const busy = { count: 0 }
-  const database = counted(options.database, busy)
+  const opened = options.database ?? (await openEmbedded(options.setup ?? []))
+  const database = counted(opened, busy)
   await migrateSync(database, sync)
   const server = createSyncServer({
     ...options,
@@ -80,23 +93,39 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await all
   }
 
+  async function open(name: string, { user, skewMs = 0 }: Omit<Client, 'name'>): Promise<Device> {
+    const air = {
+      route: () => (request: Request) => server.app.fetch(request),
+      weather: options.faults ?? {},
+    }
+    const { manifest } = sync
+    const device = await openDevice({ name, user, skewMs, manifest, url: ORIGIN, clock, random, air })
+    devices.push(device)
+    return device
+  }
+
+  for (const { name, ...client } of options.clients ?? []) await open(name, client)
   return {
+    clients: devices,
     random,
     server,
-    async open(name, { user, skewMs = 0 }) {
-      const air = { route: () => (request: Request) => server.app.fetch(request) }
-      const { manifest } = sync
-      const device = await openDevice({ name, user, skewMs, manifest, url: ORIGIN, clock, random, air })
-      devices.push(device)
-      return device
-    },
+    open,
     pass,
     settle,
     async close() {
       for (const device of devices) await device.close()
       await server.close()
+      if (options.database === undefined) await opened.close()
     },
   }
+}
+
+async function openEmbedded(setup: readonly string[]): Promise<Database> {
+  const database = await openDatabase('pglite:memory')
+  for (const statement of setup) {
+    await database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(statement))
+  }
+  return database
 }
 
 function userOf(authorization: string | null): { userId: string } | null {

@@ -127,7 +127,7 @@ const DEFAULTS: { [column: string]: string } = {
 }
 
 /** What Postgres needs of it, from the Drizzle tables themselves. */
-const DDL: string[] = [
+export const DDL: string[] = [
   `create type "status of day" as enum (${status.enumValues.map((label) => `'${label}'`).join(', ')})`,
   ...[areas, countries, specimens, lists, notes].map(tableDdl),
   ...SCOPES.area.map((id) => `insert into areas values ('${id.replace("'", "''")}', '${id.length}')`),

@@ -168,11 +168,9 @@ function lastWrites(applied: readonly Changeset[], { before, serverMs }: PushSee
           const earlier = writes.get(id)
           const sum = (earlier?.sum ?? 0n) + difference(column, old, mine)
           const stamp = clampHlc(decodeHlc(hlc), serverMs)
-          writes.set(id, {
-            ...{ id, table: block.table, key, column, number, mine, sum, operation: block.operation },
-            hlc: stamp,
-            old: earlier?.old ?? old,
-          })
+          const { table, operation } = block
+          const first = earlier?.old ?? old
+          writes.set(id, { id, table, key, column, number, hlc: stamp, old: first, mine, sum, operation })
         }
       }
     }

@@ -1,0 +1,103 @@
+/** Mutants of scopes and rights: who gets which rows, who may write them, when a scope is complete. */
+import type { Mutant } from './mutant.ts'
+
+const PULL = 'packages/server/src/pull.ts'
+
+export const SCOPES: Mutant[] = [
+  {
+    name: 'scopes as the client names them',
+    file: PULL,
+    find: 'const scopes = held.filter((scope) => requested.has(scope))',
+    replace: 'const scopes = request.scopes',
+    promise: 'P4',
+    why: 'who has left a project goes on receiving its rows',
+  },
+  {
+    name: 'rows that moved away are sent',
+    file: PULL,
+    find: "t ON ${equal.join(' AND ')}\n    WHERE ${condition}",
+    replace: "t ON ${equal.join(' AND ')}\n    WHERE (${condition}) IS NOT NULL",
+    promise: 'P4',
+    why: 'a row that moves into a secret project is shown to the members of the old one',
+  },
+  {
+    name: 'leaving a scope is not logged',
+    file: 'packages/server/src/migrate/triggers.ts',
+    find: '(CASE WHEN ${moved} THEN ${was} END, ',
+    replace: '(CASE WHEN ${moved} AND false THEN ${was} END, ',
+    promise: 'P4',
+    why: 'a row that moved to another project stays on the devices of the first',
+  },
+  {
+    name: 'pages for anybody',
+    file: 'packages/server/src/bootstrap.ts',
+    find: "if (!held.includes(request.scope)) throw new LandfallError('scope_not_held', { scope: request.scope })",
+    replace: 'void held',
+    promise: 'P4',
+    why: 'who asks for the first load of a project gets it, member or not',
+  },
+  {
+    name: 'pages out of a cache',
+    file: 'packages/server/src/bootstrap.ts',
+    find: 'export async function handleBootstrap(\n',
+    replace: `const cache = new WeakMap<ServerContext, Map<string, Promise<string>>>()
+
+export function handleBootstrap(
+  context: ServerContext,
+  request: BootstrapRequest,
+  user: UserId,
+): Promise<string> {
+  const pages = cache.get(context) ?? new Map<string, Promise<string>>()
+  cache.set(context, pages)
+  const name = JSON.stringify([request.scope, request.position])
+  const page = pages.get(name) ?? readAnew(context, request, user)
+  page.then(() => pages.set(name, page)).catch(() => {})
+  return page
+}
+
+async function readAnew(
+`,
+    promise: 'P3',
+    why: 'a page older than the cursor brings deleted rows back for ever',
+  },
+  {
+    name: 'a full page is taken for the last',
+    file: 'packages/server/src/bootstrap.ts',
+    find: 'count >= options.pageRows',
+    replace: 'count > options.pageRows',
+    promise: 'P3',
+    why: 'a project with more rows than one page holds is never complete, and says that it is',
+  },
+  {
+    name: 'the row before is not judged',
+    file: 'packages/server/src/push/write-sql.ts',
+    find: '          isWritable(table, options.rights, { bind: options.bind, value: liveColumn }),\n',
+    replace: '',
+    promise: 'P4',
+    why: 'who was put out of a project still deletes its rows, and pulls them into another',
+  },
+  {
+    name: 'one key opens all',
+    file: 'packages/server/src/push/row-sql.ts',
+    find: 'return [`coalesce(${value(column)}::text IN (SELECT unnest(${bind(keys)}::text[])), false)`]',
+    replace: "return ['true']",
+    promise: 'P4',
+    why: 'a member of one project writes into every other',
+  },
+  {
+    name: 'the rows of a lost scope stay',
+    file: 'packages/engine/src/store/apply.ts',
+    find: '  if (moves.lost.length === 0) return\n',
+    replace: '  if (moves.lost.length >= 0) return\n',
+    promise: 'P4',
+    why: "a project's rows stay on the laptop of who has left it",
+  },
+  {
+    name: 'ready without its pages',
+    file: 'packages/engine/src/store/scopes.ts',
+    find: "'UPDATE landfall_scopes SET ready = 1 WHERE loaded = 1'",
+    replace: "'UPDATE landfall_scopes SET ready = 1'",
+    promise: 'P3',
+    why: 'a project that is not loaded yet counts as loaded: it stays empty',
+  },
+]
