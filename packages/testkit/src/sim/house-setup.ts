@@ -20,6 +20,19 @@ const DDL = `
   INSERT INTO countries VALUES ('at', 'Austria'), ('be', 'Belgium');
   INSERT INTO members VALUES ('p1', 'ada'), ('p1', 'ben'), ('p1', 'cyd'), ('p2', 'ada'), ('p3', 'ben');`
 
+/** The project that everybody holds all the time. */
+export const SHARED = 'p1'
+
+/** Tasks that everybody edits. */
+export const HOT = [1, 2].map((n) => `00000000-0000-4000-8000-00000000000${n}`)
+
 export function setup(projects: readonly string[]): string[] {
-  return [DDL, ...projects.map((id) => `INSERT INTO projects VALUES ('${id}', 'Secret name of ${id}')`)]
+  return [
+    DDL,
+    ...projects.map((id) => `INSERT INTO projects VALUES ('${id}', 'Secret name of ${id}')`),
+    ...HOT.map(
+      (id) =>
+        `INSERT INTO tasks (id, project_id, title, body) VALUES ('${id}', '${SHARED}', 'hot', E'a\\nb\\nc')`,
+    ),
+  ]
 }

@@ -4,7 +4,8 @@
  * Random work goes over `projects`, `tasks`, `comments`, `things` (every kind of column) and `countries`. The app's own
  * transactions keep rules: `entries` of a project always add up to nothing (P5); `events` are appended, numbered by
  * their writer, and never changed, so that each state shows a prefix of every writer's (P6); `marks` are cells that one
- * device alone counts up (P9). Long transactions of other programs append events of writers of their own.
+ * device alone counts up (P9). Two tasks are hot: everybody edits them, each column by its policy. Long transactions of
+ * other programs append events of writers of their own.
  */
 import { defineSync } from '@landfall/schema'
 import { sql } from 'drizzle-orm'
@@ -26,10 +27,9 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core'
-import type { LocalStep } from '../workload/local.ts'
-import type { SeededRandom } from '../world/random.ts'
 import type { Invariant, SimApp } from './app.ts'
-import { setup } from './house-setup.ts'
+import { setup, SHARED } from './house-setup.ts'
+import { houseLong, houseWrites } from './house-writes.ts'
 import type { RowSet } from './rows.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
@@ -149,7 +149,6 @@ function define(tasksTable: typeof tasks) {
 
 const PROJECTS = ['p1', 'p2', 'p3']
 const RESERVED = ['projects', 'members', 'entries', 'events', 'marks']
-const SHARED = 'p1'
 
 export const house: SimApp = {
   sync: define(tasks),
@@ -173,44 +172,10 @@ export const house: SimApp = {
     sync: define(nextTasks),
     statements: [`alter table tasks add column color text not null default 'grey'`],
   },
-  writes: ownWrites,
-  long: longWrites,
+  writes: houseWrites,
+  long: houseLong,
   invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],
   ownCell: ({ name }) => ({ sql: 'select n from marks where device = ?', params: [name] }),
-}
-
-/** Each counts the device's mark, appends its next event, and moves something between two accounts. */
-function ownWrites(
-  { name, user, nth }: { name: string; user: string; nth: number },
-  random: SeededRandom,
-): LocalStep {
-  const amount = 1 + random.below(100)
-  return {
-    label: `work ${nth}`,
-    statements: [
-      {
-        sql: `insert into marks (device, user_id, n) values (?, ?, 1) on conflict (device) do update set n = n + 1`,
-        params: [name, user],
-      },
-      {
-        sql: `insert into events (writer, n, project_id)
-          select ?, coalesce(max(n), 0) + 1, ? from events where writer = ?`,
-        params: [name, SHARED, name],
-      },
-      {
-        sql: `insert into entries (id, project_id, account, amount) values (?, ?, 'cash', ?), (?, ?, 'stock', ?)`,
-        params: [`${name}-${nth}-a`, SHARED, amount, `${name}-${nth}-b`, SHARED, -amount],
-      },
-    ],
-  }
-}
-
-function longWrites(nth: number, random: SeededRandom): string[] {
-  const amount = 1 + random.below(100)
-  return [
-    `insert into events values ('long ${nth}', 1, '${SHARED}'), ('long ${nth}', 2, '${SHARED}')`,
-    `insert into entries values ('long-${nth}-a', '${SHARED}', 'cash', ${amount}), ('long-${nth}-b', '${SHARED}', 'stock', ${-amount})`,
-  ]
 }
 
 function judgeEntries(rows: RowSet): string | null {

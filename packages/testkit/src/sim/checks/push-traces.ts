@@ -1,7 +1,7 @@
 /** What a push has left in Postgres of its verdicts, read inside its own transaction before it commits. */
 import { encodeKey, type WireRow } from '@landfall/protocol'
 import type { Tx } from '@landfall/server'
-import type { RecordedConflict } from './referee.ts'
+import type { RecordedConflict } from './judge-cell.ts'
 
 export type PushTraces = {
   lastNumber: number

@@ -1,0 +1,107 @@
+/** What a push wants of each cell: the last value that it gives, and for counters the sum of its differences. */
+import {
+  type ChangeBlock,
+  type Changeset,
+  clampHlc,
+  decodeHlc,
+  encodeKey,
+  type Hlc,
+  type ManifestColumn,
+  rowAt,
+  rowCount,
+  type WireValue,
+} from '@landfall/protocol'
+import type { RowSet } from '../rows.ts'
+
+/** One column of one row. */
+export type CellName = { id: string; table: string; key: string; column: string }
+
+export type CellWrite = CellName & {
+  definition: ManifestColumn
+  number: number
+  /** Clamped to the server's time. */
+  hlc: Hlc
+  /** What the client had seen before the first of the push's writes. */
+  old: WireValue
+  mine: WireValue
+  sum: bigint
+}
+
+export function cellName(table: string, key: string, column: string): CellName {
+  return { id: `${table} ${key} ${column}`, table, key, column }
+}
+
+export function valueOf(rows: RowSet, { table: name, key, column }: CellName): WireValue | undefined {
+  const known = rows.get(name)
+  const row = known?.rows.get(key)
+  const place = known?.table.columns.findIndex((each) => each.name === column) ?? -1
+  return row === undefined || place < 0 ? undefined : (row[place] ?? null)
+}
+
+/** The last write of each cell; none for rows that the changesets delete at last. */
+export function lastWrites(changesets: readonly Changeset[], rows: RowSet, serverMs: number): CellWrite[] {
+  const writes = new Map<string, CellWrite>()
+  for (const changeset of changesets) {
+    for (const block of changeset.changes) {
+      for (let r = 0; r < rowCount(block.keys); r++) {
+        for (const write of writesOfRow(changeset, { block, r, rows, serverMs })) {
+          const earlier = writes.get(write.id)
+          if (write.operation === 'delete') writes.delete(write.id)
+          else writes.set(write.id, earlier === undefined ? write : later(earlier, write))
+        }
+      }
+    }
+  }
+  return [...writes.values()]
+}
+
+const later = (earlier: CellWrite, write: CellWrite): CellWrite => ({
+  ...write,
+  old: earlier.old,
+  sum: earlier.sum + write.sum,
+})
+
+type RowOfBlock = { block: ChangeBlock; r: number; rows: RowSet; serverMs: number }
+
+function writesOfRow(
+  { number, hlc }: Changeset,
+  { block, r, rows, serverMs }: RowOfBlock,
+): (CellWrite & { operation: string })[] {
+  const { table, operation } = block
+  const key = encodeKey(rowAt(block.keys, r))
+  const stamp = clampHlc(decodeHlc(hlc), serverMs)
+  return (rows.get(table)?.table.columns ?? []).flatMap((definition) => {
+    const c = block.columns.indexOf(definition.name)
+    if (c < 0) return []
+    const old = block.old[c]?.[r] ?? null
+    const mine = block.new[c]?.[r] ?? null
+    const name = cellName(table, key, definition.name)
+    return {
+      ...name,
+      definition,
+      operation,
+      number,
+      hlc: stamp,
+      old,
+      mine,
+      sum: difference(definition, old, mine),
+    }
+  })
+}
+
+function difference({ policy, type }: ManifestColumn, old: WireValue, mine: WireValue): bigint {
+  if (policy !== 'counter' || !type.kind.startsWith('int')) return 0n
+  return BigInt(mine ?? 0) - BigInt(old ?? 0)
+}
+
+/** `table key` of the rows that the changesets delete. */
+export function deletedRows(changesets: readonly Changeset[]): Set<string> {
+  const deletes = changesets.flatMap(({ changes }) =>
+    changes.filter(({ operation }) => operation === 'delete'),
+  )
+  return new Set(
+    deletes.flatMap(({ table, keys }) =>
+      Array.from({ length: rowCount(keys) }, (_, r) => `${table} ${encodeKey(rowAt(keys, r))}`),
+    ),
+  )
+}

@@ -1,0 +1,71 @@
+/** The house's own transactions: the ones that keep its rules, and edits of the rows that everybody edits. */
+import type { SqlParam } from '@landfall/engine'
+import type { LocalStep } from '../workload/local.ts'
+import type { SeededRandom } from '../world/random.ts'
+import { HOT, SHARED } from './house-setup.ts'
+
+type Writer = { name: string; user: string; nth: number }
+
+export function houseWrites(writer: Writer, random: SeededRandom): LocalStep {
+  return random.below(5) < 2 ? keepBooks(writer, random) : editHotTask(writer, random)
+}
+
+/** Each counts the device's mark, appends its next event, and moves something between two accounts. */
+function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
+  const amount = 1 + random.below(100)
+  return {
+    label: `work ${nth}`,
+    statements: [
+      {
+        sql: `insert into marks (device, user_id, n) values (?, ?, 1) on conflict (device) do update set n = n + 1`,
+        params: [name, user],
+      },
+      {
+        sql: `insert into events (writer, n, project_id)
+          select ?, coalesce(max(n), 0) + 1, ? from events where writer = ?`,
+        params: [name, SHARED, name],
+      },
+      {
+        sql: `insert into entries (id, project_id, account, amount) values (?, ?, 'cash', ?), (?, ?, 'stock', ?)`,
+        params: [`${name}-${nth}-a`, SHARED, amount, `${name}-${nth}-b`, SHARED, -amount],
+      },
+    ],
+  }
+}
+
+const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; params: SqlParam[] })[] = [
+  (text) => ({ set: 'title = ?', params: [text] }),
+  (text) => ({ set: 'title = ?', params: [text] }),
+  (text) => ({ set: 'stage = ?', params: [text] }),
+  (text) => ({ set: 'owner = ?', params: [text] }),
+  (_, random) => ({ set: 'votes = votes + ?', params: [random.below(21) - 10] }),
+  (_, random) => ({ set: 'best = ?', params: [random.below(1_000)] }),
+  (_, random) => ({ set: 'done = ?', params: [random.below(2)] }),
+  (text, random) => ({ set: `tags = ?`, params: [`{${['x', 'y', text].slice(random.below(3)).join(',')}}`] }),
+  (text, random) => ({ set: `body = replace(body, ?, ?)`, params: ['abc'.charAt(random.below(3)), text] }),
+]
+
+/** One or two columns of one of the hot tasks. */
+function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalStep {
+  const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {
+    const edit = EDITS[random.below(EDITS.length)]
+    return edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] }
+  })
+  const task = HOT[random.below(HOT.length)] ?? ''
+  return {
+    label: `edit ${nth}`,
+    statements: edits.map(({ set, params }) => ({
+      sql: `update tasks set ${set} where id = ?`,
+      params: [...params, task],
+    })),
+  }
+}
+
+/** Another program's rows, which nobody else touches, so that nobody waits for them. */
+export function houseLong(nth: number, random: SeededRandom): string[] {
+  const amount = 1 + random.below(100)
+  return [
+    `insert into events values ('long ${nth}', 1, '${SHARED}'), ('long ${nth}', 2, '${SHARED}')`,
+    `insert into entries values ('long-${nth}-a', '${SHARED}', 'cash', ${amount}), ('long-${nth}-b', '${SHARED}', 'stock', ${-amount})`,
+  ]
+}
