@@ -8,8 +8,8 @@ import type { Scenario } from './systematic.ts'
 const ada: PlannedDevice = { name: 'a', user: 'ada', skewMs: 0 }
 const ben: PlannedDevice = { name: 'b', user: 'ben', skewMs: 0 }
 
-const TASK = '00000000-0000-4000-8000-000000000001'
-const OTHER = '00000000-0000-4000-8000-000000000002'
+const TASK = '00000000-0000-4000-9000-000000000001'
+const OTHER = '00000000-0000-4000-9000-000000000002'
 
 const pass = (ms: number): Step => ({ kind: 'pass', ms })
 const on = (kind: 'offline' | 'online' | 'reopen', { name }: PlannedDevice): Step => ({ kind, device: name })
