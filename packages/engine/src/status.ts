@@ -1,9 +1,11 @@
 /**
  * The status that people see (P12), put together from the loop's state and the store, and told when it has changed.
  *
- * Changes that come in bursts (a thousand local writes) are told together, `COALESCE_MS` after the first.
+ * Changes that come in bursts (a thousand local writes) are told together, `COALESCE_MS` after the first. A store that
+ * cannot be read just now is told as the error, beside what was known last; thrown out of the timer it would end the
+ * whole worker.
  */
-import type { Clock, ErrorData } from '@landfall/protocol'
+import { type Clock, encodeError, type ErrorData } from '@landfall/protocol'
 import type { EngineStatus, StorageState } from './api.ts'
 import { errorOf, phaseOf } from './loop/phase.ts'
 import type { State } from './loop/state.ts'
@@ -36,16 +38,29 @@ export type StatusBoard = {
 
 export function createStatusBoard(sources: StatusSources): StatusBoard {
   let counts = countKept(sources.driver)
+  let isCounted = true
   let known = sources.store.syncState()
   let told = ''
   let cancel: (() => void) | null = null
   let closed = false
 
+  /** What kept the store from being read. */
+  function look(): ErrorData | null {
+    try {
+      known = sources.store.syncState()
+      if (!isCounted) counts = countKept(sources.driver)
+      isCounted = true
+      return null
+    } catch (error) {
+      return encodeError(error)
+    }
+  }
+
   function read(): EngineStatus {
     const state = sources.loop()
     const fatal = sources.fatal()
     // What ended the work may keep the store from being read: the last that was known is told then.
-    if (fatal === null) known = sources.store.syncState()
+    const unreadable = fatal === null ? look() : null
     const { scopes, lastSyncedAt, user } = known
     return {
       phase: fatal === null ? phaseOf(state) : 'stopped',
@@ -56,7 +71,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       leader: state.facts.leading,
       scopes: scopes.map(({ scope, ready }) => ({ scope, ready })),
       user,
-      error: fatal ?? errorOf(state),
+      error: fatal ?? unreadable ?? errorOf(state),
     }
   }
 
@@ -79,7 +94,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       tell()
     },
     recount() {
-      counts = countKept(sources.driver)
+      isCounted = false
     },
     read,
     close() {

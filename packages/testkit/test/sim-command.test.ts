@@ -187,7 +187,7 @@ describe('arguments', () => {
   })
 
   test.each([
-    ['', 'run or replay'],
+    ['', 'run, replay or systematic'],
     ['walk', '"walk" is neither'],
     ['run --seeds 1e3', '--seeds must be a whole number from 1 to 4294967295, not "1e3"'],
     ['run --seeds 0', '--seeds must be'],
@@ -198,6 +198,9 @@ describe('arguments', () => {
     ['run --speed 3', '--speed'],
     ['run 5', '5'],
     ['run --app nowhere.mjs', 'There is no module nowhere.mjs.'],
+    ['systematic --scenario none', 'There is no scenario "none"'],
+    ['systematic --fault none', 'There is no fault "none"'],
+    ['systematic --every 0', '--every must be'],
     ['replay', 'either a seed or --plan'],
     ['replay 5 --plan x.json', 'either a seed or --plan'],
     ['replay five', 'The seed must be a whole number'],

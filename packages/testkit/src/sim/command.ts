@@ -25,7 +25,15 @@ export type ReplayCommand = Where & {
   shrink: boolean
 }
 
-export type Command = RunCommand | ReplayCommand | { kind: 'help' }
+export type SystematicCommand = {
+  kind: 'systematic'
+  /** What the names of the scenarios and of the kinds of faults begin with; all, if it is not given. */
+  scenario: string | undefined
+  fault: string | undefined
+  every: number
+}
+
+export type Command = RunCommand | ReplayCommand | SystematicCommand | { kind: 'help' }
 
 export const HELP = `landfall-sim run [--seeds 1000] [--from 1] [--processes N] [--app module.js] [--stop-at-first] [--postgres URL]
     Runs the plans of many seeds and reports what they came to.
@@ -33,6 +41,9 @@ landfall-sim replay <seed> [--html story.html] [--shrink] [--app module.js] [--p
 landfall-sim replay --plan plan.json [--html story.html] [--shrink] [--app module.js] [--postgres URL]
     Runs one plan and tells its story. --shrink looks for the smallest plan that violates the same promise, and
     prints it as JSON before its story. --html writes the story as a page, too.
+
+landfall-sim systematic [--scenario name] [--fault name] [--every 1]
+    Runs small scenarios with each kind of fault at their first event, their second, and so on, or at every N-th.
 
   --app    an ES module that exports a SimApp as \`app\` or by default; without it Landfall's own app is simulated
   --postgres    plans with overlapping transactions, on the server of this superuser's address, or on one of our own with
@@ -53,8 +64,9 @@ export function parseCommand([verb, ...rest]: string[]): Command {
   if ([verb, ...rest].some((argument) => argument === '--help' || argument === '-h')) return { kind: 'help' }
   if (verb === 'run') return parseRun(rest)
   if (verb === 'replay') return parseReplay(rest)
-  if (verb === undefined) throw new BadInput('Say what to do: run or replay. --help tells more.')
-  throw new BadInput(`"${verb}" is neither run nor replay. --help tells more.`)
+  if (verb === 'systematic') return parseSystematic(rest)
+  if (verb === undefined) throw new BadInput('Say what to do: run, replay or systematic. --help tells more.')
+  throw new BadInput(`"${verb}" is neither run nor replay nor systematic. --help tells more.`)
 }
 
 function parseRun(args: string[]): RunCommand {
@@ -87,6 +99,12 @@ function parseReplay(args: string[]): ReplayCommand {
   const what =
     plan !== undefined ? { plan } : { seed: whole('The seed', seed ?? '', { least: 0, most: MAX_SEED }) }
   return { kind: 'replay', what, html, shrink, app, postgres }
+}
+
+function parseSystematic(args: string[]): SystematicCommand {
+  const { values } = parsed({ args, options: { scenario: TEXT, fault: TEXT, every: TEXT } })
+  const every = whole('--every', values.every ?? '1', { least: 1, most: MAX_SEED })
+  return { kind: 'systematic', scenario: values.scenario, fault: values.fault, every }
 }
 
 function parsed<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {

@@ -2,6 +2,7 @@
 import { BadInput } from './bad-input.ts'
 import { type Command, HELP, parseCommand } from './command.ts'
 import { replay } from './replay.ts'
+import { runScenarios } from './run-scenarios.ts'
 import { runSeeds } from './run-seeds.ts'
 import type { Stage, Verdict } from './command-stage.ts'
 
@@ -19,6 +20,7 @@ export async function landfallSim(args: string[], stage: Stage): Promise<number>
 async function obey(command: Command, stage: Stage): Promise<Verdict> {
   if (command.kind === 'run') return await runSeeds(command, stage)
   if (command.kind === 'replay') return await replay(command, stage)
+  if (command.kind === 'systematic') return await runScenarios(command, stage)
   stage.print(HELP)
   return 'kept'
 }

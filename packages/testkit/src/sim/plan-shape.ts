@@ -46,6 +46,8 @@ const WRITE: Fields<LocalStep> = {
 }
 const DEATH = { at: oneOf('statement', 'disk'), n: number, moment: oneOf('before', 'after', 'torn') }
 const WEATHER = Object.fromEntries(Object.keys(FAIR).map((name) => [name, number]))
+const often = oneOf('once', 'for ever')
+const NTH = { n: number, often }
 const ON_DEVICE = { device: text }
 
 const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
@@ -62,7 +64,21 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   offline: ON_DEVICE,
   online: ON_DEVICE,
   reopen: ON_DEVICE,
-  'kill engine': { device: text, death: shape(DEATH), loss: oneOf('kill', 'power') },
+  'kill engine': { device: text, death: shape(DEATH), loss: oneOf('kill', 'power'), often: maybe(often) },
+  'fail disk': { device: text, fate: oneOf('fail', 'full'), ...NTH },
+  'fail statement': { device: text, code: oneOf('storage_full', 'storage_lost'), ...NTH },
+  'fail message': { device: text, weather: oneOf(...Object.keys(FAIR)), ...NTH },
+  'fail postgres': {
+    failure: oneOf(
+      '40001',
+      '40P01',
+      'connection lost',
+      'process killed',
+      'commit unknown',
+      'process killed after commit',
+    ),
+    ...NTH,
+  },
   quota: { device: text, writes: number },
   'clock jump': { device: text, ms: number },
   'clock drift': { device: text, msPerSecond: number },
@@ -78,7 +94,7 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   prune: { retentionMs: number },
   upgrade: {},
 }
-const DEVICE: Fields<PlannedDevice> = { name: text, user: text, skewMs: number }
+const DEVICE: Fields<PlannedDevice> = { name: text, user: text, skewMs: number, later: maybe(flag) }
 const PLAN: Fields<Plan> = {
   seed: number,
   servers: (value) => Number.isInteger(value) && Number(value) >= 1,

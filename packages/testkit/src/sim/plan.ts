@@ -6,10 +6,22 @@
  * the device and the number of its message, so that leaving one step out does not shift the luck of the others.
  */
 import type { LocalStep } from '../workload/local.ts'
-import type { Weather } from '../world/weather.ts'
+import type { Mishap, Weather } from '../world/weather.ts'
 
 /** How an engine dies: around the n-th SQL statement or call of its disk from now on. */
 export type Death = { at: 'statement' | 'disk'; n: number; moment: 'before' | 'after' | 'torn' }
+
+/** At that event only, or at each one from it to the end of the plan, where all faults are over. */
+export type Often = 'once' | 'for ever'
+
+/** How a statement of a server, a commit of one (the last two), or the process that does it, fails. */
+export type PostgresFailure =
+  | '40001'
+  | '40P01'
+  | 'connection lost'
+  | 'process killed'
+  | 'commit unknown'
+  | 'process killed after commit'
 
 /** What is left on the disk then: all that was written (the process died), or what was flushed (the power went). */
 export type Loss = 'kill' | 'power'
@@ -35,7 +47,15 @@ export type Step =
   /** Closed in good order and opened again. */
   | { kind: 'reopen'; device: string }
   /** It is opened again once it has died, or at the latest with the end of the plan. */
-  | { kind: 'kill engine'; device: string; death: Death; loss: Loss }
+  | { kind: 'kill engine'; device: string; death: Death; loss: Loss; often?: Often }
+  /** The n-th call of its disk from now on fails with an I/O error, or for want of room. */
+  | { kind: 'fail disk'; device: string; fate: 'fail' | 'full'; n: number; often: Often }
+  /** The n-th SQLite statement of its engine from now on fails without having done anything. */
+  | { kind: 'fail statement'; device: string; code: 'storage_full' | 'storage_lost'; n: number; often: Often }
+  /** The n-th message from now on (the n-th stream, for `streamCut`) meets this weather for certain. */
+  | { kind: 'fail message'; device: string; weather: Mishap; n: number; often: Often }
+  /** The n-th statement (or commit) of any server from now on; its polls of the change log do not count. */
+  | { kind: 'fail postgres'; failure: PostgresFailure; n: number; often: Often }
   /** The next so many writes of the disk find no room. */
   | { kind: 'quota'; device: string; writes: number }
   | { kind: 'clock jump'; device: string; ms: number }
@@ -59,7 +79,8 @@ export type Step =
   /** The app's next schema: Postgres and servers at once, each device when it is opened the next time. */
   | { kind: 'upgrade' }
 
-export type PlannedDevice = { name: string; user: string; skewMs: number }
+/** `later`: it is opened for the first time by a step. */
+export type PlannedDevice = { name: string; user: string; skewMs: number; later?: boolean }
 
 export type Plan = {
   seed: number

@@ -7,6 +7,7 @@
  * and judged once they are committed.
  */
 import { LandfallError } from '@landfall/protocol'
+import type { PostgresFailure } from './plan.ts'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '@landfall/server'
 
 /** Faults that wait for their moment; each strikes once. */
@@ -14,6 +15,8 @@ export type PostgresFaults = {
   collision: { sqlstate: string; statement: number } | null
   /** The next commit of a writing transaction is done, and its answer lost. */
   loseCommit: boolean
+  /** Waits for its statement, or its commit. */
+  planted: { failure: PostgresFailure; isDue: () => boolean } | null
   /** No transaction works. */
   down: boolean
 }
@@ -27,7 +30,7 @@ export type PostgresSide = {
   alive(): boolean
   /** The process dies now. */
   die(): void
-  struck(fault: 'serialization failure' | 'deadlock' | 'commit unknown'): void
+  struck(fault: 'serialization failure' | 'deadlock' | 'connection lost' | 'commit unknown'): void
   /** Reads the truth in the snapshot of a reading transaction. */
   read(tx: Tx): Promise<unknown>
   /** Sees a writing transaction before it does anything, and before it commits; and hears that it has. */
@@ -50,6 +53,7 @@ export function reach(side: PostgresSide): Database {
       })
       committed()
       if (options.readOnly) return result
+      armAtCommit(side)
       if (own.dies?.moment === 'after') side.die()
       if (!side.alive()) throw gone()
       if (shared.loseCommit) {
@@ -88,8 +92,10 @@ async function runIn<T>(
   return { result, committed: await written() }
 }
 
-function strike(side: PostgresSide, { readOnly }: TransactionOptions, statement: number): void {
+function strike(side: PostgresSide, options: TransactionOptions, statement: number): void {
+  const { readOnly } = options
   const { shared, own } = side
+  armAtStatement(side, options, statement)
   if (own.dies?.moment === 'inside' && statement >= own.dies.statement) side.die()
   mustWork(side)
   const { collision } = shared
@@ -105,6 +111,38 @@ function strike(side: PostgresSide, { readOnly }: TransactionOptions, statement:
     column: null,
     detail: null,
   })
+}
+
+/** The polls of the change log: there are so many of them that nothing else would be met. */
+const isPoll = ({ isolation, readOnly }: TransactionOptions): boolean =>
+  readOnly && isolation === 'read committed'
+
+/** Where the planted fault is due, it becomes one that strikes now. */
+function armAtStatement(
+  { shared, own, struck }: PostgresSide,
+  options: TransactionOptions,
+  statement: number,
+) {
+  const { planted } = shared
+  if (planted === null || isPoll(options)) return
+  const { failure, isDue } = planted
+  if (failure === 'commit unknown' || failure === 'process killed after commit') return
+  const isCollision = failure === '40001' || failure === '40P01'
+  if ((isCollision && options.readOnly) || !isDue()) return
+  if (isCollision) shared.collision = { sqlstate: failure, statement }
+  else if (failure === 'process killed') own.dies = { moment: 'inside', statement }
+  else {
+    struck('connection lost')
+    throw gone()
+  }
+}
+
+function armAtCommit({ shared, own }: PostgresSide): void {
+  const { planted } = shared
+  if (planted === null) return
+  const { failure, isDue } = planted
+  if (failure === 'commit unknown' && isDue()) shared.loseCommit = true
+  if (failure === 'process killed after commit' && isDue()) own.dies = { moment: 'after', statement: 0 }
 }
 
 function mustWork(side: PostgresSide): void {

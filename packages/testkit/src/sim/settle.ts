@@ -31,6 +31,7 @@ async function calm(performance: Performance): Promise<void> {
   const { stage } = performance
   stage.faults.collision = null
   stage.faults.loseCommit = false
+  stage.faults.planted = null
   for (const long of performance.open.keys()) await endLong(performance, long, true)
   for (const server of stage.servers) {
     server.faults.dies = null
@@ -39,6 +40,7 @@ async function calm(performance: Performance): Promise<void> {
   for (const { device } of stage.actors) {
     device.watch(null)
     device.disk.watch(null)
+    device.watchMessages(null)
     device.clock.drift(0)
     device.setToken(device.user)
     device.network.stall(false)

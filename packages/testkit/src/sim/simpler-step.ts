@@ -6,7 +6,7 @@
  * last statement of a write that must be refused is the reason for the refusal, and stays.
  */
 import { FAIR, type Weather } from '../world/weather.ts'
-import type { Burst, Step } from './plan.ts'
+import type { Burst, Often, Step } from './plan.ts'
 
 export function simplerSteps(step: Step): Step[] {
   switch (step.kind) {
@@ -37,7 +37,12 @@ export function simplerSteps(step: Step): Step[] {
     case 'quota':
       return nearer(step.writes).map((writes) => ({ ...step, writes }))
     case 'kill engine':
-      return step.loss === 'power' ? [{ ...step, loss: 'kill' }] : []
+      return [...seldomer(step), ...(step.loss === 'power' ? [{ ...step, loss: 'kill' as const }] : [])]
+    case 'fail disk':
+    case 'fail statement':
+    case 'fail message':
+    case 'fail postgres':
+      return seldomer(step)
     default:
       return []
   }
@@ -54,6 +59,11 @@ function simplerBursts({ restartAfter, ...burst }: Burst): Burst[] {
     ),
   ]
   return [...calmer, ...smaller.map((each) => ({ ...each, ...interruption }))]
+}
+
+/** Once is less than for ever. */
+function seldomer<Planted extends { often?: Often }>(step: Planted): Planted[] {
+  return step.often === 'for ever' ? [{ ...step, often: 'once' }] : []
 }
 
 /** Its halves, then all but one; at least so many stay. */

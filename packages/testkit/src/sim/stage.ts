@@ -9,7 +9,7 @@ import type { PushRequest, SyncRequest } from '@landfall/protocol'
 import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createVirtualClock, type VirtualClock } from '../world/clock.ts'
-import { type Device, openDevice } from '../world/device.ts'
+import { createDevice, type Device } from '../world/device.ts'
 import type { Exchange } from '../world/network.ts'
 import { seedSqlite } from '../world/open-disk.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
@@ -49,12 +49,19 @@ export class Stage {
   readonly random: SeededRandom
   readonly truth: TruthReader
   readonly referee: Referee = createReferee()
-  readonly faults: PostgresFaults = { collision: null, loseCommit: false, down: false }
+  readonly faults: PostgresFaults = {
+    collision: null,
+    loseCommit: false,
+    down: false,
+    planted: null,
+  }
   readonly servers: Server[] = []
   readonly actors: Actor[] = []
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
+  /** Devices whose storage has failed without killing them: their calls may be refused. */
+  readonly failing = new Set<string>()
   /** False while a device is being damaged on purpose. */
   watching = true
   readonly #busy: Busy = createBusy()
@@ -251,9 +258,9 @@ export class Stage {
   }
 
   async #openActor(planned: PlannedDevice): Promise<Actor> {
-    const { name, user, skewMs } = planned
+    const { name, user, skewMs, later = false } = planned
     if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
-    const device: Device = await openDevice({
+    const device: Device = createDevice({
       name,
       user,
       skewMs,
@@ -268,10 +275,16 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const { chronicle, truth } = this
+    const { chronicle, truth, failing } = this
     const { app } = this.theatre
-    const watch = createWatch({ app, chronicle, truth, isRestored: () => this.restored }, device)
-    await watch.opened()
+    const watch: Watch = createWatch(
+      { app, chronicle, truth, failing, isRestored: () => this.restored },
+      device,
+    )
+    if (!later) {
+      await device.open()
+      await watch.opened()
+    }
     return { device, watch, planned }
   }
 

@@ -151,6 +151,7 @@ class TurnKeeper implements Turns {
   }
 
   async #next(): Promise<Turn | undefined> {
+    // tidy: timer — a turn of the event loop
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) await new Promise((resolve) => setImmediate(resolve))
     // By name: which of two answers came first does not matter.
     this.#waiting.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -203,6 +204,7 @@ class TurnKeeper implements Turns {
 async function endsWithin({ ended }: Turn, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {
+    // tidy: timer — Postgres notices a deadlock in real time
     timer = setTimeout(() => resolve(false), ms)
   })
   const isOver = await Promise.race([ended.then(() => true), late])

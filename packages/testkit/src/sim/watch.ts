@@ -29,6 +29,8 @@ export type Surroundings = {
   truth: TruthReader
   /** Postgres was restored: what was acknowledged may be gone. */
   isRestored(): boolean
+  /** Devices whose storage fails: their live queries may, too. */
+  failing: ReadonlySet<string>
 }
 
 export type Watch = {
@@ -93,8 +95,8 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     },
     heard(event) {
       if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
-      // A query that dies with its device fails, too.
-      if (event.kind === 'liveError' && device.alive) say('P9', `a live query failed: ${event.error.code}`)
+      if (event.kind === 'liveError' && !stage.failing.has(device.name))
+        say('P9', `a live query failed: ${event.error.code}`)
     },
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)

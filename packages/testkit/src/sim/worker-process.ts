@@ -33,6 +33,7 @@ export function forkWorker(module: URL, args: string[]): Worker {
     next: (withinMs) => mailbox.take(withinMs),
     async stop() {
       child.kill('SIGTERM')
+      // tidy: timer — a process that does not end when it is told is ended in real time
       const killing = setTimeout(() => child.kill('SIGKILL'), TIDYING_MS)
       await ended
       clearTimeout(killing)

@@ -22,7 +22,8 @@ import { createDisk, type Disk } from './disk.ts'
 import { type Air, createDeviceNetwork, type DeviceNetwork } from './network.ts'
 import { openDisk } from './open-disk.ts'
 import type { SeededRandom } from './random.ts'
-import { type StatementRun, watchDriver } from './watched-driver.ts'
+import { aroundDriver, type StatementRun, watchDriver } from './watched-driver.ts'
+import type { Mishap } from './weather.ts'
 
 export type Row = { [column: string]: SqliteValue }
 
@@ -33,7 +34,7 @@ export type Device = {
   readonly network: DeviceNetwork
   readonly clock: OwnClock
   readonly disk: Disk
-  /** The open database, for those who look past the engine; `watch` does not hear of it. */
+  /** The open database, for those who look past the engine: no fault strikes what they do, and no hook hears of it. */
   readonly driver: SqliteDriver
   readonly manifest: Manifest
   /** How many transactions its engines have committed: nothing has changed while this has not. */
@@ -50,6 +51,8 @@ export type Device = {
   setToken(token: string | null): void
   /** Hears of each statement of the engine; what it throws fails the statement. */
   watch(hook: ((run: StatementRun) => void) | null): void
+  /** Says for each message what happens to it for certain; null: what the weather says. */
+  watchMessages(hook: ((path: string) => Mishap | null) | null): void
   /** The process ends now, or the power goes; `open` finds what is left. */
   kill(loss: 'kill' | 'power'): void
   close(): Promise<void>
@@ -65,19 +68,30 @@ export type DeviceParts = {
   clock: Clock
   skewMs: number
   random: SeededRandom
-  air: Omit<Air, 'clock' | 'luck'>
+  air: Omit<Air, 'clock' | 'luck' | 'mishap'>
   /** Hears of everything the engine tells, as it is told. */
   heard?: (event: EngineEvent) => void
 }
 
+/** It has no database yet: `open` makes it. */
+export function createDevice(parts: DeviceParts): Device {
+  return new SimulatedDevice(parts)
+}
+
 export async function openDevice(parts: DeviceParts): Promise<Device> {
-  const device = new SimulatedDevice(parts)
+  const device = createDevice(parts)
   await device.open()
   return device
 }
 
 /** One opening of the database. */
-type Life = { engine: EngineApi; driver: SqliteDriver; network: DeviceNetwork; timers: OwnClock }
+type Life = {
+  engine: EngineApi
+  driver: SqliteDriver
+  /** The same, without the disk's faults. */
+  spared: SqliteDriver
+  timers: OwnClock
+}
 
 class SimulatedDevice implements Device {
   readonly name: string
@@ -94,6 +108,7 @@ class SimulatedDevice implements Device {
   #network: DeviceNetwork
   #messages = 0
   #hook: ((run: StatementRun) => void) | null = null
+  #mishap: ((path: string) => Mishap | null) | null = null
 
   constructor(parts: DeviceParts) {
     this.#parts = parts
@@ -112,7 +127,7 @@ class SimulatedDevice implements Device {
   }
 
   get driver(): SqliteDriver {
-    return this.#running().driver
+    return this.#running().spared
   }
 
   get network(): DeviceNetwork {
@@ -150,12 +165,14 @@ class SimulatedDevice implements Device {
     this.#hook = hook
   }
 
+  watchMessages(hook: ((path: string) => Mishap | null) | null): void {
+    this.#mishap = hook
+  }
+
   kill(loss: 'kill' | 'power'): void {
     this.disk.die()
     const life = this.#life
     this.#life = null
-    this.#hook = null
-    this.disk.watch(null)
     life?.timers.stop()
     this.#network.cut()
     closeQuietly(life?.driver)
@@ -186,7 +203,7 @@ class SimulatedDevice implements Device {
       const token = async (): Promise<string | null> => this.#token
       const given = { store, live, driver: watched, manifest, url, token, storage: STORAGE }
       const engine = createEngine({ ...given, ...ports })
-      this.#life = { engine, driver, network: this.#network, timers }
+      this.#life = { engine, driver, spared: this.#spared(driver), timers }
     } catch (error) {
       closeQuietly(driver)
       throw error
@@ -209,12 +226,18 @@ class SimulatedDevice implements Device {
     })
   }
 
+  #spared(driver: SqliteDriver): SqliteDriver {
+    const around = aroundDriver(driver, (_, run) => this.disk.spare(run))
+    return { ...around, prepare: (sql) => this.disk.spare(() => around.prepare(sql)) }
+  }
+
   #running(): Life {
     if (this.#life === null) throw new LandfallError('database_closed', { device: this.name })
     return this.#life
   }
 
   #heard(event: EngineEvent): void {
+    if (this.disk.dead) return // nothing leaves it any more
     this.events.push(event)
     this.#parts.heard?.(event)
   }
@@ -225,6 +248,7 @@ class SimulatedDevice implements Device {
       ...this.#parts.air,
       clock: this.#parts.clock,
       luck: (message) => luck.fork(`${message}`),
+      mishap: (path) => this.#mishap?.(path) ?? null,
     })
   }
 }

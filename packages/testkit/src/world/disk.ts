@@ -31,6 +31,8 @@ export type DiskFate = 'go' | 'fail' | 'full' | 'die before' | 'die after' | 'di
 
 export type Disk = {
   watch(fate: ((call: DiskCall) => DiskFate) | null): void
+  /** Whatever it does now meets no fate, and is not counted. */
+  spare<Result>(work: () => Result): Result
   /** The machine stops now, between two calls. */
   die(): void
   readonly dead: boolean
@@ -86,6 +88,7 @@ class SimulatedDisk implements Disk {
   readonly #torn: SeededRandom
   #fate: ((call: DiskCall) => DiskFate) | null = null
   #calls = 0
+  #spared = 0
   #dead = false
   #user: DiskSession | null = null
 
@@ -103,6 +106,15 @@ class SimulatedDisk implements Disk {
 
   watch(fate: ((call: DiskCall) => DiskFate) | null): void {
     this.#fate = fate
+  }
+
+  spare<Result>(work: () => Result): Result {
+    this.#spared++
+    try {
+      return work()
+    } finally {
+      this.#spared--
+    }
   }
 
   die(): void {
@@ -149,6 +161,7 @@ class SimulatedDisk implements Disk {
   /** Does the call, or a part of it, or fails, as fate decides. */
   #perform(call: Omit<DiskCall, 'n'>, act: (part: number) => void): void {
     if (this.#dead) throw new DiskFailure('dead')
+    if (this.#spared > 0) return act(1)
     const fate = this.#fate?.({ n: ++this.#calls, ...call }) ?? 'go'
     if (this.dead) throw new DiskFailure('dead') // the watcher called `die`
     if (fate === 'fail') throw new DiskFailure('fail')

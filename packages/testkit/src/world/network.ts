@@ -9,7 +9,7 @@ import type { Network } from '@landfall/engine'
 import type { Clock } from '@landfall/protocol'
 import type { Fault } from '../sim/faults.ts'
 import type { SeededRandom } from './random.ts'
-import { FAIR, type Weather } from './weather.ts'
+import { FAIR, type Mishap, type Weather } from './weather.ts'
 
 export type Handler = (request: Request) => Response | Promise<Response>
 
@@ -22,6 +22,8 @@ export type Air = {
   luck(message: number): SeededRandom
   /** The server that gets the message. */
   route(luck: SeededRandom): Handler
+  /** What happens to a message to this path, whatever the weather. */
+  mishap?(path: string): Mishap | null
   /** At the beginning. */
   weather?: Partial<Weather>
   struck?(fault: Fault): void
@@ -77,7 +79,7 @@ class AirLink implements DeviceNetwork {
 
   async fetch(url: string, init: RequestInit): Promise<Response> {
     const luck = this.#air.luck(this.#messages++)
-    const weather = this.#weather
+    const weather = this.#weatherOf(url)
     await this.#delay(luck, weather)
     if (!this.#online) throw new TypeError('network is down')
     const cut = new AbortController()
@@ -166,6 +168,12 @@ class AirLink implements DeviceNetwork {
       },
       { highWaterMark: 0 },
     )
+  }
+
+  #weatherOf(url: string): Weather {
+    // What cannot leave meets nothing, and is not counted.
+    const mishap = this.#online ? (this.#air.mishap?.(new URL(url).pathname) ?? null) : null
+    return mishap === null ? this.#weather : { ...this.#weather, [mishap]: 1 }
   }
 
   #strikes(luck: SeededRandom, rate: number, fault: Fault): boolean {

@@ -16,13 +16,19 @@ export type StatementRun = {
 
 export function watchDriver(driver: SqliteDriver, hook: (run: StatementRun) => void): SqliteDriver {
   let runs = 0
-  const watched = <Result>(sql: string, run: () => Result): Result => {
+  return aroundDriver(driver, (sql, run) => {
     const n = ++runs
     hook({ n, sql, when: 'before' })
     const result = run()
     hook({ n, sql, when: 'after' })
     return result
-  }
+  })
+}
+
+type Around = <Result>(sql: string, run: () => Result) => Result
+
+/** The same driver, each run inside of what is put around it. */
+export function aroundDriver(driver: SqliteDriver, watched: Around): SqliteDriver {
   const statement = (sql: string, inner: SqliteStatement): SqliteStatement => ({
     columns: inner.columns,
     readonly: inner.readonly,

@@ -17,6 +17,9 @@ export type Weather = {
   delayMs: number
 }
 
+/** What can happen to a single message. */
+export type Mishap = Exclude<keyof Weather, 'delayMs'>
+
 export const FAIR: Weather = {
   requestLost: 0,
   responseLost: 0,

@@ -4,7 +4,8 @@
  * Only changesets above the ledger's number may have an effect. Of those that were applied, each column's last value of
  * the push is in Postgres, or is kept as a loser; and a value of somebody else's that it replaced is kept, too. Counters
  * move by exactly the sum of the fresh differences. Of two last-write edits the later stamp wins, by the referee's own
- * record of who wrote a cell and when. A push without fresh changesets changes nothing at all.
+ * record of who wrote a cell and when. A push without fresh changesets changes nothing at all, and neither does one that
+ * failed: each write finds the rows as the one before has left them.
  *
  * Left alone: rows that the push deletes and makes again, cascades, and times before a restore or a prune, of which the
  * server may rightly not know.
@@ -39,6 +40,8 @@ export type Referee = {
 export function createReferee(): Referee {
   const verdicts = new Map<string, number>()
   const writers = new Map<string, Writer>()
+  /** As the last write has left them; null: not known. */
+  let left: RowSet | null = null
   let unknown: Writer = { client: null, hlc: null }
 
   return {
@@ -50,23 +53,28 @@ export function createReferee(): Referee {
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
       const writes = lastWrites(applied, seen.before, seen.serverMs)
       const findings = [
+        ...judgeBetween(left, seen.before),
         ...judgeNumber(seen, last),
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...comparable(seen, applied, writes).flatMap((write) =>
           judgeCell({
-            ...{ write, client, writer: writers.get(write.id) ?? unknown },
+            write,
+            client,
+            writer: writers.get(write.id) ?? unknown,
             before: valueOf(seen.before, write),
             after: valueOf(seen.after, write),
             kept: seen.conflicts.filter((conflict) => concerns(conflict, write)),
           }),
         ),
       ]
+      left = seen.after
       for (const { id, hlc, ...write } of writes) {
         if (valueOf(seen.after, { id, ...write }) === write.mine) writers.set(id, { client, hlc })
       }
       return findings
     },
     noteForeign(before, after, nowMs) {
+      left = after
       const writer = { client: null, hlc: hlcFromTime(nowMs) }
       for (const cell of cellsOf(after)) {
         if (valueOf(before, cell) !== valueOf(after, cell)) writers.set(cell.id, writer)
@@ -74,6 +82,7 @@ export function createReferee(): Referee {
     },
     reset(lastNumbers) {
       verdicts.clear()
+      left = null
       writers.clear()
       unknown = { client: undefined, hlc: null }
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
@@ -105,6 +114,20 @@ function judgeNumber({ lastNumber, request }: PushSeen, last: number): Finding[]
   if (lastNumber >= last) return []
   return [{ promise: 'P2', what: `${request.client}'s last number fell from ${last} to ${lastNumber}` }]
 }
+
+function judgeBetween(left: RowSet | null, before: RowSet): Finding[] {
+  if (left === null || left === before) return []
+  const changed = [...before].find(([name, { table, rows }]) => {
+    const known = left.get(name)
+    // The app's next schema has other columns.
+    return known?.table === table && JSON.stringify(sorted(known.rows)) !== JSON.stringify(sorted(rows))
+  })
+  if (changed === undefined) return []
+  return [{ promise: 'P2', what: `${changed[0]} has changed by no write that was committed` }]
+}
+
+const sorted = <Row>(rows: ReadonlyMap<string, Row>): [string, Row][] =>
+  [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 function judgeUntouched({ before, after }: PushSeen): Finding[] {
   return [...after].flatMap(([name, { rows }]) => {
