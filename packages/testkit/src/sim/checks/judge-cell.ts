@@ -63,7 +63,7 @@ function judgeWinner(seen: CellSeen): Finding[] {
 
 /** Somebody else's value stood there, which the client had not seen. */
 function replacesOthers({ write, before, writer, client }: CellSeen): boolean {
-  if (before === undefined || before === write.old || before === write.mine) return false
+  if (before === undefined || before === write.mine || write.known.includes(before)) return false
   return writer.client !== undefined && writer.client !== client
 }
 

@@ -21,8 +21,8 @@ export type CellWrite = CellName & {
   number: number
   /** Clamped to the server's time. */
   hlc: Hlc
-  /** What the client had seen before the first of the push's writes. */
-  old: WireValue
+  /** What the client has seen there: before the push's writes of the cell, and between them. */
+  known: readonly WireValue[]
   mine: WireValue
   sum: bigint
 }
@@ -57,7 +57,7 @@ export function lastWrites(changesets: readonly Changeset[], rows: RowSet, serve
 
 const later = (earlier: CellWrite, write: CellWrite): CellWrite => ({
   ...write,
-  old: earlier.old,
+  known: [...earlier.known, earlier.mine, ...write.known],
   sum: earlier.sum + write.sum,
 })
 
@@ -82,7 +82,7 @@ function writesOfRow(
       operation,
       number,
       hlc: stamp,
-      old,
+      known: [old],
       mine,
       sum: difference(definition, old, mine),
     }
