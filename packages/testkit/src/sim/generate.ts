@@ -37,9 +37,11 @@ type Maker = (writing: Writing) => Step[]
 /** How often each kind is drawn, and in what part of the seeds (a half, unless it is said). */
 const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; make: Maker } } = {
   write: { weight: 9, always: true, make: randomWrite },
-  'own write': { weight: 8, always: true, make: ownWrite },
+  'own write': { weight: 5, always: true, make: ownWrite },
   pass: { weight: 12, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
-  foreign: { weight: 4, make: foreignWork },
+  contested: { weight: 5, always: true, make: contestedWrite },
+  clash: { weight: 3, odds: 0.6, make: clash },
+  foreign: { weight: 5, odds: 0.7, make: foreignWork },
   long: { weight: 3, make: longWork },
   weather: {
     weight: 4,
@@ -47,10 +49,38 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   },
   offline: { weight: 3, make: offline },
   reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
-  'kill engine': { weight: 5, make: engineDeath },
+  'kill engine': { weight: 6, make: engineDeath },
   quota: {
     weight: 1,
     make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }],
+  },
+  'fail disk': {
+    weight: 1.2,
+    make: (writing) => [{ kind: 'fail disk', device: anyDevice(writing), fate: 'fail', ...nth(writing, 60) }],
+  },
+  'fail statement': {
+    weight: 1.2,
+    make: (writing) => [
+      { kind: 'fail statement', device: anyDevice(writing), code: 'storage_full', ...nth(writing, 40) },
+    ],
+  },
+  'fail message': {
+    weight: 6,
+    make: (writing) => [
+      {
+        kind: 'fail message',
+        device: anyDevice(writing),
+        weather: pick(
+          ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'repeatedLate'] as const,
+          writing.random,
+        ),
+        ...nth(writing, 3),
+      },
+    ],
+  },
+  'fail postgres': {
+    weight: 1.2,
+    make: (writing) => [{ kind: 'fail postgres', failure: 'connection lost', ...nth(writing, 30) }],
   },
   'clock jump': {
     weight: 1,
@@ -65,7 +95,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   token: { weight: 1.5, make: expiredToken },
   'slow reader': { weight: 0.8, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
   member: { weight: 3, make: memberChange },
-  'kill server': { weight: 4, make: serverDeath },
+  'kill server': { weight: 5, make: serverDeath },
   collision: {
     weight: 3,
     make: ({ random }) => [
@@ -135,7 +165,7 @@ function skew(random: SeededRandom): number {
 
 /** Mostly shorter than a round trip's waits, now and then longer than a token, a stream or a backoff. */
 const passing = (random: SeededRandom): number =>
-  random.below(pick([20, 200, 1_000, 4_000, 8_000, 20_000], random))
+  random.below(pick([20, 200, 1_000, 2_000, 5_000, 15_000], random))
 
 function randomWrite(writing: Writing): Step[] {
   return [
@@ -149,6 +179,32 @@ function ownWrite({ app, devices, random, counts }: Writing): Step[] {
   const nth = (counts.get(name) ?? 0) + 1
   counts.set(name, nth)
   return [{ kind: 'write', device: name, write: app.writes({ name, user, nth }, random) }]
+}
+
+function contestedWrite(writing: Writing, { name, user } = pick(writing.devices, writing.random)): Step[] {
+  const { app, random, counts } = writing
+  if (app.contested === undefined) return []
+  const nth = (counts.get(`${name} contested`) ?? 0) + 1
+  counts.set(`${name} contested`, nth)
+  return [{ kind: 'write', device: name, write: app.contested({ name, user, nth }, random) }]
+}
+
+/** Two edit the same rows, neither seeing the other, and meet again in whatever order. */
+function clash(writing: Writing): Step[] {
+  const { random, devices } = writing
+  const first = pick(devices, random)
+  const second = pick(devices, random)
+  const wait = (most: number): Step => ({ kind: 'pass', ms: random.below(most) })
+  const edits = [first, second, pick([first, second], random)].flatMap((device) => [
+    ...contestedWrite(writing, device),
+    wait(pick([2_000, 2_000, 2_000, 120_000], random)),
+  ])
+  const meeting = random.below(2) === 0 ? [first, second] : [second, first]
+  return [
+    ...[first, second].map(({ name }): Step => ({ kind: 'offline', device: name })),
+    ...edits,
+    ...meeting.flatMap(({ name }): Step[] => [{ kind: 'online', device: name }, wait(3_000)]),
+  ]
 }
 
 function foreignWork({ workload, random }: Writing): Step[] {
@@ -185,7 +241,7 @@ function longWork({ app, random, counts }: Writing): Step[] {
 }
 
 function badWeather(random: SeededRandom): Weather {
-  const rate = (): number => pick([0, 0, 0.05, 0.2, 0.5], random)
+  const rate = (): number => pick([0, 0, 0.1, 0.3, 0.6], random)
   return {
     requestLost: rate(),
     responseLost: rate(),
@@ -194,7 +250,7 @@ function badWeather(random: SeededRandom): Weather {
     reordered: rate(),
     cutShort: rate() / 2,
     corrupted: rate() / 2,
-    halfOpen: rate() / 4,
+    halfOpen: rate() / 3,
     streamCut: rate(),
     delayMs: pick([0, 20, 400, 5_000], random),
   }
@@ -225,6 +281,11 @@ function engineDeath(writing: Writing): Step[] {
 function expiredToken(writing: Writing): Step[] {
   return [{ kind: 'token', device: anyDevice(writing), valid: writing.random.below(2) === 0 }]
 }
+
+const nth = ({ random }: Writing, most: number): { n: number; often: 'once' } => ({
+  n: 1 + random.below(most),
+  often: 'once',
+})
 
 /** A backup first, and what it is good for later. */
 function restoring({ counts }: Writing): Step[] {

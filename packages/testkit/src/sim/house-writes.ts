@@ -6,12 +6,8 @@ import { HOT, SHARED } from './house-setup.ts'
 
 type Writer = { name: string; user: string; nth: number }
 
-export function houseWrites(writer: Writer, random: SeededRandom): LocalStep {
-  return random.below(5) < 2 ? keepBooks(writer, random) : editHotTask(writer, random)
-}
-
 /** Each counts the device's mark, appends its next event, and moves something between two accounts. */
-function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
+export function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
   const amount = 1 + random.below(100)
   return {
     label: `work ${nth}`,
@@ -36,6 +32,8 @@ function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep
 const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; params: SqlParam[] })[] = [
   (text) => ({ set: 'title = ?', params: [text] }),
   (text) => ({ set: 'title = ?', params: [text] }),
+  (text) => ({ set: 'title = ?', params: [text] }),
+  (text) => ({ set: 'title = ?', params: [text] }),
   (text) => ({ set: 'stage = ?', params: [text] }),
   (text) => ({ set: 'owner = ?', params: [text] }),
   (_, random) => ({ set: 'votes = votes + ?', params: [random.below(21) - 10] }),
@@ -46,7 +44,7 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
 ]
 
 /** One or two columns of one of the hot tasks. */
-function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalStep {
+export function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalStep {
   const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {
     const edit = EDITS[random.below(EDITS.length)]
     return edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] }

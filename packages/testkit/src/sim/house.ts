@@ -30,7 +30,7 @@ import {
 import type { Invariant, SimApp } from './app.ts'
 import { houseBurst } from './house-burst.ts'
 import { setup, SHARED } from './house-setup.ts'
-import { houseLong, houseWrites } from './house-writes.ts'
+import { editHotTask, houseLong, keepBooks } from './house-writes.ts'
 import type { RowSet } from './rows.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
@@ -161,7 +161,7 @@ export const house: SimApp = {
   users: ['ada', 'ben', 'cyd'],
   scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
   reserved: RESERVED,
-  weights: { truncate: 1.5 },
+  weights: { truncate: 1.5, rekey: 6 },
   movable: PROJECTS.filter((project) => project !== SHARED),
   member: ({ user, key, joins }) => [
     joins
@@ -173,7 +173,8 @@ export const house: SimApp = {
     sync: define(nextTasks),
     statements: [`alter table tasks add column color text not null default 'grey'`],
   },
-  writes: houseWrites,
+  writes: keepBooks,
+  contested: editHotTask,
   long: houseLong,
   burst: (plan, random) => houseBurst(plan, random),
   invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],

@@ -12,6 +12,8 @@ export type RememberedReads = {
   over(database: Database): Database
   /** Something was written past these databases. */
   forget(): void
+  /** How often something may have been written. */
+  writes(): number
 }
 
 /** `isOwnErrand`: whether a request is being served. */
@@ -55,5 +57,6 @@ export function rememberReads(isOwnErrand: () => boolean): RememberedReads {
       close: () => database.close(),
     }),
     forget,
+    writes: () => writes,
   }
 }

@@ -68,6 +68,7 @@ export class Stage {
   readonly #reads: RememberedReads = rememberReads(() => this.#errands.getStore() !== undefined)
   /** Whose connections nobody of the world sees: the checkers'. */
   #database: Database | null = null
+  #newest: { writes: number; truth: Truth } | null = null
   readonly #errands = new AsyncLocalStorage<Errand>()
   readonly #lastServer = new Map<string, number>()
 
@@ -156,8 +157,11 @@ export class Stage {
     return (await this.truthNow()).rows
   }
 
-  truthNow(): Promise<Truth> {
-    return this.#check((tx) => this.truth.read(tx))
+  async truthNow(): Promise<Truth> {
+    const writes = this.#reads.writes()
+    if (this.#newest?.writes !== writes)
+      this.#newest = { writes, truth: await this.#check((tx) => this.truth.read(tx)) }
+    return this.#newest.truth
   }
 
   /** Of each client, as Postgres has them. */

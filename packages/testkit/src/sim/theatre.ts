@@ -15,6 +15,7 @@ import { type Busy, counted, createBusy, whileCounted } from '../world/stillness
 import type { SimApp } from './app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from './rows.ts'
+import { warmUp } from './warm-up.ts'
 import { createWorkload, type Workload } from '../workload/workload.ts'
 
 /** When worlds begin. */
@@ -61,6 +62,7 @@ export type Run = {
 export async function openTheatre(app: SimApp): Promise<Theatre> {
   const pglite = await PGlite.create({ postgresqlconf: SETTINGS })
   const database = await openDatabase(pglite)
+  const workload = workloadOf(app)
   const migrate: Theatre['migrate'] = async (sync, randomness) =>
     void (await migrateSync(database, sync, { randomness }))
   await atTime(
@@ -69,6 +71,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
       await pglite.exec(SIMULATED_START)
       for (const statement of app.setup) await pglite.exec(statement)
       await migrate(app.sync, createRandom(0))
+      await warmUp({ app, workload }, database, START_MS)
     },
   )
   const beginning = takeImage(pglite)
@@ -76,7 +79,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
   const restart = async (): Promise<void> => void (await pglite.exec(START_ANEW))
   return {
     app,
-    workload: workloadOf(app),
+    workload,
     begin: async (run) => {
       counter = run.busy
       restoreImage(pglite, beginning)
