@@ -109,7 +109,7 @@ test('[P3.3] a server too busy to be compared ends in a coded error, and sync go
 test('[P3.3] a large table is narrowed down in small messages, and the report stays bounded', async () => {
   await start({}, 6_000)
   const sizes: number[] = []
-  const carry = ada.network.fetch
+  const carry = ada.network.fetch.bind(ada.network)
   ada.network.fetch = async (url, init) => {
     const response = await carry(url, init)
     if (url.endsWith('/verify')) sizes.push((await response.clone().arrayBuffer()).byteLength)

@@ -24,7 +24,7 @@ const DDL = `
 export const SHARED = 'p1'
 
 /** Tasks that everybody edits. */
-export const HOT = [1, 2].map((n) => `00000000-0000-4000-8000-00000000000${n}`)
+export const HOT = [1, 2].map((n) => `00000000-0000-4000-8000-0000000000a${n}`)
 
 export function setup(projects: readonly string[]): string[] {
   return [

@@ -28,13 +28,21 @@ export async function warmUp(
   const random = createRandom(0)
   const busy = createBusy()
   const server = createSyncServer({
-    ...{ sync, holders, clock, randomness: random },
+    sync,
+    holders,
+    clock,
+    randomness: random,
     database: counted(rollingBack(database), busy),
     authenticate: () => ({ userId: users[0] ?? '' }),
     onError: () => {},
   })
   const device = await openDevice({
-    ...{ name: 'warm', user: users[0] ?? '', manifest: sync.manifest, clock, random, skewMs: 0 },
+    name: 'warm',
+    user: users[0] ?? '',
+    manifest: sync.manifest,
+    clock,
+    random,
+    skewMs: 0,
     url: 'https://landfall.test',
     air: { route: () => (request) => server.app.fetch(request) },
   })

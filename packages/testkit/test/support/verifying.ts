@@ -67,7 +67,7 @@ export async function expectAsNew({ world, ada }: Verifying): Promise<void> {
 /** Another program's work right before each question about tasks reaches the server: the first, the second, ... */
 export function beforeQuestions(device: Device, work: (question: number) => Promise<void>): void {
   const { network } = device
-  const carry = network.fetch
+  const carry = network.fetch.bind(network)
   let question = 0
   network.fetch = async (url, init) => {
     const asked = url.endsWith('/verify') ? (JSON.parse(init.body as string) as { table: string }) : null
