@@ -23,6 +23,8 @@ export type BurstPlan = { nth: number; devices: readonly { name: string; user: s
 export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 'limits'> & {
   /** Makes the tables and the rows that a world begins with; run once, before the sync triggers are put in place. */
   setup: readonly string[]
+  /** How many random inserts worlds begin with, besides. */
+  populate?: number
   /** Whose devices there are. */
   users: readonly string[]
   /** The scope keys in play, as they stand in the scopes' columns. */

@@ -158,6 +158,7 @@ export const house: SimApp = {
     own: ({ userId }) => [userId],
   },
   setup: setup(PROJECTS),
+  populate: 16,
   users: ['ada', 'ben', 'cyd'],
   scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
   reserved: RESERVED,

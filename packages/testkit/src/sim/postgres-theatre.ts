@@ -14,6 +14,7 @@
 import { type Database, migrateSync, openDatabase } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import postgres from 'postgres'
+import { populating } from './populate.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
 import type { SimApp } from './app.ts'
 import { AUDIT_DDL, auditSql, undoOwn } from './audit.ts'
@@ -115,6 +116,8 @@ async function prepareDatabase(url: string, app: SimApp): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   await sql.unsafe(VIRTUAL_CLOCK)
   for (const statement of app.setup) await sql.unsafe(statement)
+  for (const statement of populating(workloadOf(app), app.populate ?? 0))
+    await sql.unsafe(statement).catch(() => {})
   await sql.unsafe(AUDIT_DDL)
   await sql.end()
   await migrate(url, app.sync, createRandom(0))

@@ -14,6 +14,8 @@ import type { Actor, Stage } from './stage.ts'
  */
 export const DRAIN_MS = 15 * 60_000
 const LOOK_MS = 2_000
+/** The journal may keep 16 MiB (`journal_size_limit`); the rows of a world are a fraction of that. */
+const MOST_BYTES = 24 << 20
 /** A world in good order is drained within moments; virtual time is the dearest thing here, since servers poll in it. */
 const STEP_MS = 250
 /** The longest that a server, a device or Postgres is away after it died. */
@@ -114,6 +116,8 @@ async function judgeDrained(stage: Stage): Promise<void> {
 function judgeQuiet(stage: Stage, { device }: Actor): void {
   const count = (table: string): number =>
     Number(device.driver.prepare(`SELECT count(*) FROM ${quoteIdentifier(table)}`).all([])[0]?.[0])
+  if (device.disk.bytes > MOST_BYTES)
+    stage.chronicle.violated('P10', device.name, `${device.disk.bytes} bytes are stored`)
   if (readOutbox(device.driver).length > 0) return // judged above
   for (const { name } of device.manifest.tables) {
     for (const kind of ['before', 'base', 'seen']) {

@@ -18,6 +18,7 @@ import { type Chronicle, createChronicle } from './chronicle.ts'
 import { readPushTraces } from './checks/push-traces.ts'
 import { judgePage, judgeSync } from './checks/delivery.ts'
 import { createReferee, type Referee } from './checks/referee.ts'
+import { judgeBytes, judgeSyncBytes } from './checks/secrets.ts'
 import type { Finding } from './checks/snapshot-equality.ts'
 import type { Plan, PlannedDevice } from './plan.ts'
 import { type Committed, type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
@@ -70,6 +71,8 @@ export class Stage {
   #database: Database | null = null
   #newest: { writes: number; truth: Truth } | null = null
   readonly #errands = new AsyncLocalStorage<Errand>()
+  /** All that each device has pushed. */
+  readonly #sent = new Map<string, string>()
   readonly #lastServer = new Map<string, number>()
 
   constructor(theatre: Theatre, plan: Plan) {
@@ -307,6 +310,8 @@ export class Stage {
         push: await pushIn(request),
         truth: null,
       }
+      if (errand.push !== null)
+        this.#sent.set(device, (this.#sent.get(device) ?? '') + JSON.stringify(errand.push.changesets))
       const response = await this.#errands.run(errand, () => server.process.handle(request))
       if (errand.path === '/live') return response
       return this.#delivered(device, errand, response)
@@ -321,8 +326,15 @@ export class Stage {
       const body: unknown = JSON.parse(text)
       const truthAt = (snapshot: string): Truth | undefined =>
         truth.snapshot === snapshot ? truth : undefined
-      if (path === '/sync') this.found(device, judgeSync(body as never, { user, truthAt, manifest }))
-      if (path === '/bootstrap') this.found(device, judgePage(body as never, { user, truth, manifest }))
+      const reader = { user, sent: this.#sent.get(device) ?? '' }
+      if (path === '/sync') {
+        this.found(device, judgeSync(body as never, { user, truthAt, manifest }))
+        this.found(device, judgeSyncBytes(body as never, truth, reader))
+      }
+      if (path === '/bootstrap') {
+        this.found(device, judgePage(body as never, { user, truth, manifest }))
+        this.found(device, judgeBytes(text, truth, reader))
+      }
     }
     return new Response(text, { status: response.status, headers: response.headers })
   }

@@ -15,6 +15,7 @@ import { type Busy, counted, createBusy, whileCounted } from '../world/stillness
 import type { SimApp } from './app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from './rows.ts'
+import { populating } from './populate.ts'
 import { warmUp } from './warm-up.ts'
 import { createWorkload, type Workload } from '../workload/workload.ts'
 
@@ -70,6 +71,8 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
     async () => {
       await pglite.exec(SIMULATED_START)
       for (const statement of app.setup) await pglite.exec(statement)
+      for (const statement of populating(workload, app.populate ?? 0))
+        await pglite.exec(statement).catch(() => {})
       await migrate(app.sync, createRandom(0))
       await warmUp({ app, workload }, database, START_MS)
     },
