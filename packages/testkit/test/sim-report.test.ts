@@ -31,6 +31,7 @@ never fired: ${never.join(', ')}
 
 VIOLATED P3 in 2 seeds: 2, 3
 VIOLATED P9 in 1 seed: 2
+digest of all stories: 000000000242ffca
 `)
 })
 

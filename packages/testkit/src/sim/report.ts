@@ -3,7 +3,8 @@
  *
  * A report is a sum, so reports of parts can be merged in any order, and 10,000 outcomes need not be kept. The number of
  * seeds beside a fault's count tells a fault of every run from one that a few seeds hammer; a kind that never fired is
- * named, for a simulation that stopped injecting looks like one that found nothing.
+ * named, for a simulation that stopped injecting looks like one that found nothing. The digests add up to one: two
+ * machines that ran the same seeds have told the same stories, byte for byte, if their sums agree.
  */
 import { FAULTS, type Fault } from './faults.ts'
 import type { Outcome } from './outcome.ts'
@@ -13,21 +14,30 @@ export type Report = {
   seeds: number
   steps: number
   virtualMs: number
+  /** The sum of the stories' digests, of 64 bits. */
+  digest: bigint
   faults: { [Kind in Fault]?: { times: number; seeds: number } }
   /** The seeds that violated each promise. */
   violations: { [promise: string]: number[] }
 }
 
-export const EMPTY_REPORT: Report = { seeds: 0, steps: 0, virtualMs: 0, faults: {}, violations: {} }
+export const EMPTY_REPORT: Report = {
+  seeds: 0,
+  steps: 0,
+  virtualMs: 0,
+  digest: 0n,
+  faults: {},
+  violations: {},
+}
 
-export function reportOf({ seed, steps, virtualMs, faults, violations }: Outcome): Report {
+export function reportOf({ seed, steps, virtualMs, digest, faults, violations }: Outcome): Report {
   const struck = FAULTS.flatMap((kind) => {
     const times = faults[kind] ?? 0
     return times > 0 ? [[kind, { times, seeds: 1 }] as const] : []
   })
   const broken = violations.map(({ promise }): [string, number[]] => [promise, [seed]])
   const sums = { faults: Object.fromEntries(struck), violations: Object.fromEntries(broken) }
-  return { seeds: 1, steps, virtualMs, ...sums }
+  return { seeds: 1, steps, virtualMs, digest: BigInt(`0x${digest || 0}`), ...sums }
 }
 
 export function mergeReports(a: Report, b: Report): Report {
@@ -46,6 +56,7 @@ export function mergeReports(a: Report, b: Report): Report {
     seeds: a.seeds + b.seeds,
     steps: a.steps + b.steps,
     virtualMs: a.virtualMs + b.virtualMs,
+    digest: BigInt.asUintN(64, a.digest + b.digest),
     faults: Object.fromEntries(faults),
     violations: Object.fromEntries(violations),
   }
@@ -63,6 +74,7 @@ export function reportText(report: Report, elapsedMs: number): string {
     ...faultLines(report),
     '',
     ...violationLines(report),
+    `digest of all stories: ${report.digest.toString(16).padStart(16, '0')}`,
     '',
   ].join('\n')
 }
