@@ -1,5 +1,6 @@
 /** Carries out the steps of a plan, one after the other. A step that cannot be carried out now is left out. */
 import { LandfallError } from '@landfall/protocol'
+import { writeLocally } from './local-write.ts'
 import type { Step } from './plan.ts'
 import {
   countdown,
@@ -18,13 +19,13 @@ type Handlers = { [Kind in Step['kind']]: (stage: Performance, step: StepOf<Kind
 export type Performance = {
   stage: Stage
   /** Transactions of other programs that are open. */
-  open: Map<string, string>
+  open: Set<string>
   backup: { restore: () => Promise<void>; longs: string[] } | null
   upgraded: boolean
 }
 
 export function createPerformance(stage: Stage): Performance {
-  return { stage, open: new Map(), backup: null, upgraded: false }
+  return { stage, open: new Set(), backup: null, upgraded: false }
 }
 
 export async function perform(performance: Performance, step: Step): Promise<void> {
@@ -36,7 +37,7 @@ export async function perform(performance: Performance, step: Step): Promise<voi
 
 const HANDLERS: Handlers = {
   pass: ({ stage }, { ms }) => stage.pass(ms),
-  write: ({ stage }, step) => write(stage, step),
+  write: ({ stage }, { device, write }) => writeLocally(stage, device, write),
   foreign: foreign,
   burst: ({ stage }, step) => burst(stage, step),
   'end long': (performance, { long, commit }) => endLong(performance, long, commit),
@@ -97,53 +98,9 @@ const HANDLERS: Handlers = {
   upgrade,
 }
 
-async function write(
-  stage: Stage,
-  { device: name, write: { label, statements, refused } }: StepOf<'write'>,
-): Promise<void> {
-  const { device, watch } = stage.actor(name)
-  if (!device.alive) return
-  const what = statements
-    .map(({ sql }) => sql)
-    .join('; ')
-    .slice(0, 200)
-  stage.chronicle.tell(name, 'writes', what)
-  const before = device.driver.prepare('SELECT next_number FROM landfall_state').all([])[0]?.[0]
-  let open = true
-  const batch = device.engine
-    .batch(
-      statements.map(({ sql, params }) => [sql, params]),
-      label,
-    )
-    .then(
-      () => {
-        open = false
-        if (refused && device.alive)
-          stage.chronicle.violated('P13', name, `took what no column can hold: ${what}`)
-        watch.acknowledged()
-      },
-      (error: unknown) => {
-        open = false
-        if (device.alive)
-          judgeRefusal(stage, {
-            name,
-            refused: refused ?? false,
-            error,
-            before,
-            after: nextNumber(stage, name),
-          })
-      },
-    )
-  batch.catch((error: unknown) => stage.chronicle.violated('P12', name, String(error)))
-  await stage.still()
-  // A transaction of one crossing waits for nothing but those before it.
-  if (open && device.alive) await stage.pass(1)
-  reviveIfDead(stage, name)
-}
-
 /** All have written before the first of them syncs; what is sent is under way together. */
 async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'burst'>): Promise<void> {
-  for (const { device, write: work } of writes) await write(stage, { kind: 'write', device, write: work })
+  for (const { device, write } of writes) await writeLocally(stage, device, write)
   if (restartAfter !== undefined) {
     stage.theatre.restartAfter(restartAfter)
     stage.chronicle.tell('postgres', `restarts after ${restartAfter} statements`)
@@ -156,22 +113,6 @@ async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'b
   if (stage.faults.down) return
   const done = await Promise.all(programs.map((statements) => stage.foreign(statements)))
   for (const through of done) if (through) stage.chronicle.struck('foreign transaction', 'postgres')
-}
-
-type Refusal = { name: string; refused: boolean; error: unknown; before: unknown; after: unknown }
-
-function judgeRefusal(stage: Stage, { name, refused, error, before, after }: Refusal): void {
-  const code = error instanceof LandfallError ? error.code : String(error)
-  stage.chronicle.tell(name, 'was refused', code)
-  const expected = refused || (stage.failing.has(name) && code.startsWith('storage_'))
-  if (!expected)
-    stage.chronicle.violated('P12', name, `a valid transaction was refused: ${String(error).slice(0, 300)}`)
-  // A commit that was refused at the flush may be found again after a kill: known, see test/killed-store.test.ts.
-  if (before !== after) stage.chronicle.violated('P1', name, 'a refused transaction left its number behind')
-}
-
-function nextNumber(stage: Stage, name: string): unknown {
-  return stage.actor(name).device.driver.prepare('SELECT next_number FROM landfall_state').all([])[0]?.[0]
 }
 
 async function foreign(performance: Performance, { statements, long }: StepOf<'foreign'>): Promise<void> {
@@ -188,7 +129,7 @@ async function foreign(performance: Performance, { statements, long }: StepOf<'f
   }
   if (open.has(long)) return
   await stage.exec(['BEGIN', ...statements, `PREPARE TRANSACTION '${long}'`].join(';\n'))
-  open.set(long, long)
+  open.add(long)
   stage.chronicle.struck('long transaction')
 }
 
@@ -211,10 +152,6 @@ async function revive(stage: Stage, name: string, loss: 'kill' | 'power'): Promi
   actor.device.kill(loss)
   stage.chronicle.tell(name, 'died')
   stage.clock.after(200 + stage.random.below(5_000), () => void openAgain(stage, actor))
-}
-
-function reviveIfDead(stage: Stage, name: string): void {
-  if (stage.actor(name).device.disk.dead) stage.chronicle.tell(name, 'is dying')
 }
 
 export async function openAgain(stage: Stage, actor: Actor): Promise<void> {
@@ -265,7 +202,7 @@ async function backUp(performance: Performance): Promise<void> {
   if (stage.faults.down) return
   const restoreTo = await stage.theatre.backUp()
   if (restoreTo === null) return
-  performance.backup = { restore: restoreTo, longs: [...open.keys()] }
+  performance.backup = { restore: restoreTo, longs: [...open] }
   stage.chronicle.tell('postgres', 'is backed up')
 }
 
@@ -274,7 +211,7 @@ async function restore(performance: Performance): Promise<void> {
   if (backup === null || stage.faults.down) return
   await backup.restore()
   open.clear()
-  for (const long of backup.longs) open.set(long, long)
+  for (const long of backup.longs) open.add(long)
   stage.truth.beginEra()
   stage.forget()
   stage.restored = true
@@ -298,7 +235,7 @@ async function upgrade(performance: Performance): Promise<void> {
   const { stage } = performance
   const next = stage.theatre.app.upgrade
   if (next === undefined || performance.upgraded || stage.faults.down) return
-  for (const long of performance.open.keys()) await endLong(performance, long, true)
+  for (const long of performance.open) await endLong(performance, long, true)
   performance.upgraded = true
   performance.backup = null // a backup of the old schema would need the old app
   for (const statement of next.statements) await stage.exec(statement)

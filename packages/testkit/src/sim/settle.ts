@@ -48,7 +48,7 @@ async function calm(performance: Performance): Promise<void> {
   stage.faults.collision = null
   stage.faults.loseCommit = false
   stage.faults.planted = null
-  for (const long of performance.open.keys()) await endLong(performance, long, true)
+  for (const long of performance.open) await endLong(performance, long, true)
   for (const server of stage.servers) {
     server.faults.dies = null
     server.diesBefore = false
