@@ -5,7 +5,7 @@
  * Then each mutant runs until the first violation, two at a time. One that survives all seeds shows what the checkers
  * do not see, and fails the run.
  *
- *     npm run mutants -- --only 'blind writes' --seeds 50
+ *     npm run mutants -- --only 'blind writes, the loser is written' --seeds 50
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,9 +46,10 @@ function readOptions(args: string[]): { mutants: readonly Mutant[]; seeds: numbe
     options: { only: { type: 'string' }, seeds: { type: 'string', default: '50' } },
   })
   const { only } = values
-  const mutants = only === undefined ? MUTANTS : MUTANTS.filter(({ name }) => name === only)
-  if (mutants.length === 0)
-    throw new Error(`no mutant is called ${only}: ${MUTANTS.map(({ name }) => name).join(', ')}`)
+  const names = only?.split(',').map((name) => name.trim()) ?? MUTANTS.map(({ name }) => name)
+  const mutants = MUTANTS.filter(({ name }) => names.includes(name))
+  if (mutants.length < names.length)
+    throw new Error(`not every name of ${only} is one of ${MUTANTS.map(({ name }) => name).join(', ')}`)
   const count = Number(values.seeds)
   if (!Number.isInteger(count) || count < 1) throw new Error(`--seeds takes a number, not ${values.seeds}`)
   return { mutants, seeds: Array.from({ length: count }, (_, i) => i + 1) }

@@ -95,6 +95,10 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   token: { weight: 1.5, make: expiredToken },
   'slow reader': { weight: 0.8, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
   member: { weight: 3, make: memberChange },
+  intruder: {
+    weight: 1.5,
+    make: ({ devices, random }) => [{ kind: 'intruder', user: pick(devices, random).user }],
+  },
   'kill server': { weight: 5, make: serverDeath },
   collision: {
     weight: 3,

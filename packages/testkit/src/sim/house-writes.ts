@@ -43,13 +43,17 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
   (text, random) => ({ set: `body = replace(body, ?, ?)`, params: ['abc'.charAt(random.below(3)), text] }),
 ]
 
-/** One or two columns of one of the hot tasks. */
+/** One or two columns of one of the hot tasks; now and then it is deleted, or made again. */
 export function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalStep {
+  const task = HOT[random.below(HOT.length)] ?? ''
+  const luck = random.below(10)
+  if (luck === 0)
+    return { label: null, statements: [{ sql: 'delete from tasks where id = ?', params: [task] }] }
+  if (luck === 1) return makeHotTask(task, `${name}_${nth}`)
   const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {
     const edit = EDITS[random.below(EDITS.length)]
     return edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] }
   })
-  const task = HOT[random.below(HOT.length)] ?? ''
   return {
     label: `edit ${nth}`,
     statements: edits.map(({ set, params }) => ({
@@ -57,6 +61,12 @@ export function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalS
       params: [...params, task],
     })),
   }
+}
+
+function makeHotTask(task: string, title: string): LocalStep {
+  const sql = `insert into tasks (id, project_id, title) values (?, ?, ?)
+    on conflict (id) do update set title = excluded.title`
+  return { label: null, statements: [{ sql, params: [task, SHARED, title] }] }
 }
 
 /** Another program's rows, which nobody else touches, so that nobody waits for them. */

@@ -1,5 +1,6 @@
 /** Carries out the steps of a plan, one after the other. A step that cannot be carried out now is left out. */
 import { LandfallError } from '@landfall/protocol'
+import { intrude } from './intruder.ts'
 import { writeLocally } from './local-write.ts'
 import type { Step } from './plan.ts'
 import {
@@ -79,6 +80,7 @@ const HANDLERS: Handlers = {
     stage.chronicle.struck('slow reader', device)
   },
   member,
+  intruder: ({ stage }, { user }) => intrude(stage, user),
   'kill server'({ stage }, { server, moment, statement }) {
     const found = stage.servers[server % stage.servers.length]
     if (found === undefined || !found.process.alive) return

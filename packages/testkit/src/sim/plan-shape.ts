@@ -84,6 +84,7 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   'clock drift': { device: text, msPerSecond: number },
   token: { device: text, valid: flag },
   'slow reader': ON_DEVICE,
+  intruder: { user: text },
   member: { user: text, key: text, joins: flag },
   'kill server': { server: number, moment: oneOf('before', 'inside', 'after'), statement: number },
   collision: { sqlstate: oneOf('40001', '40P01'), statement: number },

@@ -64,6 +64,8 @@ export type Step =
   | { kind: 'token'; device: string; valid: boolean }
   | { kind: 'slow reader'; device: string }
   | { kind: 'member'; user: string; key: string; joins: boolean }
+  /** Somebody with the user's token asks for, and writes to, what the user may not see. */
+  | { kind: 'intruder'; user: string }
   /** A process dies at its next request: before its transaction, at a statement inside it, or after its commit. */
   | { kind: 'kill server'; server: number; moment: 'before' | 'inside' | 'after'; statement: number }
   /** The next writing transaction fails so at its n-th statement. */

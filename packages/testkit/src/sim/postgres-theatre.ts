@@ -66,6 +66,7 @@ export async function openPostgresTheatre(
   return {
     app,
     workload: workloadOf(app),
+    overlaps: true,
     turns: () => turns?.log ?? [],
     async begin(run) {
       await disconnect()

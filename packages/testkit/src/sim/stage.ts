@@ -295,6 +295,11 @@ export class Stage {
     return { device, watch, planned }
   }
 
+  /** A request that comes from no device. */
+  handle(who: string, request: Request): Promise<Response> {
+    return this.#route(who, this.random)(request)
+  }
+
   #route(device: string, luck: SeededRandom): (request: Request) => Promise<Response> {
     const n = luck.below(this.servers.length)
     const server = this.servers[n]
@@ -348,12 +353,15 @@ export class Stage {
     const request = this.#errands.getStore()?.push ?? null
     if (request === null) return async () => () => {}
     const rowsBefore = await this.theatre.witness(tx, this.truth)
+    const user = this.#errands.getStore()?.user ?? ''
+    // Where transactions overlap, a membership may change in the midst of the push.
+    const held = this.theatre.overlaps ? null : ((await this.truth.read(tx)).held.get(user) ?? new Set())
     return async () => {
       const traces = await readPushTraces(tx, request.client)
       if (traces === null) return () => {} // a writing transaction of the request that was not its push
       const after = await readRows(tx, this.sync.manifest)
       const before = await rowsBefore(after)
-      const seen = { request, before, after, serverMs: this.clock.now(), ...traces }
+      const seen = { request, before, after, held, serverMs: this.clock.now(), ...traces }
       return () => this.found(request.client, this.referee.judgePush(seen))
     }
   }

@@ -32,6 +32,8 @@ const SETTINGS = [
 export type Theatre = {
   app: SimApp
   workload: Workload
+  /** Whether transactions run beside each other. */
+  overlaps: boolean
   /** Puts Postgres back to its beginning; what is under way there from now on is counted. */
   begin(run: Run): Promise<void>
   /** The database as a program of this name reaches it. */
@@ -83,6 +85,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
   return {
     app,
     workload,
+    overlaps: false,
     begin: async (run) => {
       counter = run.busy
       restoreImage(pglite, beginning)

@@ -3,7 +3,7 @@
  *
  * Columns whose policy merges (set, text, max, min, custom) are left alone but for counters, which add up.
  */
-import type { Hlc, WireValue } from '@landfall/protocol'
+import { type Hlc, timeOfHlc, type WireValue } from '@landfall/protocol'
 import type { CellWrite } from './push-writes.ts'
 import type { Finding } from './snapshot-equality.ts'
 
@@ -46,7 +46,7 @@ export function judgeCell(seen: CellSeen): Finding[] {
   }
   if (write.definition.policy === 'counter') return judgeCounter(seen)
   if (!DECIDED.has(write.definition.policy)) return []
-  if (after === write.mine) return judgeWinner(seen)
+  if (after === write.mine) return [...judgeWinner(seen), ...judgeCausality(seen)]
   if (before !== after) return [] // a trigger or a cascade of the app's own
   if (!kept.some(({ mine }) => mine === write.mine))
     return [lost(write, `${show(write.mine)} has lost and is not kept`)]
@@ -73,6 +73,16 @@ function judgeTime(seen: CellSeen, won: boolean): Finding[] {
   if (won === write.hlc > writer.hlc) return []
   const what = won ? 'the earlier edit won' : 'the later edit lost'
   return [{ promise: 'P14', what: `${write.id}: ${what}` }]
+}
+
+/** Bound on stamps from the future, which a device does not learn of by pulling. */
+const BOUND_MS = 61_000
+
+/** An edit of a value that its author has seen is stamped after it, whatever the author's clock says. */
+function judgeCausality({ write, before, writer }: CellSeen): Finding[] {
+  if (before === undefined || before === write.mine || !write.known.includes(before)) return []
+  if (writer.hlc === null || timeOfHlc(write.hlc) > timeOfHlc(writer.hlc) - BOUND_MS) return []
+  return [{ promise: 'P14', what: `${write.id}: an edit is stamped before what its author has seen` }]
 }
 
 function judgeCounter({ write, before, after }: CellSeen): Finding[] {

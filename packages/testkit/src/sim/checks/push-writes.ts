@@ -94,14 +94,18 @@ function difference({ policy, type }: ManifestColumn, old: WireValue, mine: Wire
   return BigInt(mine ?? 0) - BigInt(old ?? 0)
 }
 
-/** `table key` of the rows that the changesets delete. */
-export function deletedRows(changesets: readonly Changeset[]): Set<string> {
-  const deletes = changesets.flatMap(({ changes }) =>
-    changes.filter(({ operation }) => operation === 'delete'),
-  )
-  return new Set(
-    deletes.flatMap(({ table, keys }) =>
-      Array.from({ length: rowCount(keys) }, (_, r) => `${table} ${encodeKey(rowAt(keys, r))}`),
-    ),
-  )
+export type LastOperation = { table: string; key: string; operation: string; wasDeleted: boolean }
+
+/** By row: what the changesets do with it at last, and whether they delete it on the way. */
+export function lastOperations(changesets: readonly Changeset[]): Map<string, LastOperation> {
+  const last = new Map<string, LastOperation>()
+  for (const { table, operation, keys } of changesets.flatMap(({ changes }) => changes)) {
+    for (let r = 0; r < rowCount(keys); r++) {
+      const key = encodeKey(rowAt(keys, r))
+      const id = `${table} ${key}`
+      const wasDeleted = operation === 'delete' || (last.get(id)?.wasDeleted ?? false)
+      last.set(id, { table, key, operation, wasDeleted })
+    }
+  }
+  return last
 }

@@ -5,15 +5,22 @@
  * the push is in Postgres, or is kept as a loser; and a value of somebody else's that it replaced is kept, too. Counters
  * move by exactly the sum of the fresh differences. Of two last-write edits the later stamp wins, by the referee's own
  * record of who wrote a cell and when. A push without fresh changesets changes nothing at all, and neither does one that
- * failed: each write finds the rows as the one before has left them.
+ * failed: each write finds the rows as the one before has left them. What a push has written its user may write (P4).
  *
  * Left alone: rows that the push deletes and makes again, cascades, and times before a restore or a prune, of which the
  * server may rightly not know.
  */
-import { type Changeset, hlcFromTime, type PushRequest } from '@landfall/protocol'
-import type { RowSet } from '../rows.ts'
+import { type Changeset, hlcFromTime, type PushRequest, type ScopeKey } from '@landfall/protocol'
+import { type RowSet, scopesOfRow } from '../rows.ts'
 import { judgeCell, type RecordedConflict, type Writer } from './judge-cell.ts'
-import { cellName, type CellName, type CellWrite, deletedRows, lastWrites, valueOf } from './push-writes.ts'
+import {
+  cellName,
+  type CellName,
+  type CellWrite,
+  lastOperations,
+  lastWrites,
+  valueOf,
+} from './push-writes.ts'
 import type { Finding } from './snapshot-equality.ts'
 
 export type PushSeen = {
@@ -23,6 +30,8 @@ export type PushSeen = {
   /** The client's last number as Postgres has it afterwards. */
   lastNumber: number
   rejected: ReadonlySet<number>
+  /** The scopes that the user holds; null where that is not known. */
+  held: ReadonlySet<ScopeKey> | null
   conflicts: readonly RecordedConflict[]
   serverMs: number
 }
@@ -56,6 +65,8 @@ export function createReferee(): Referee {
         ...judgeBetween(left, seen.before),
         ...judgeNumber(seen, last),
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
+        ...judgeRemade(applied, seen),
+        ...judgeRights(applied, seen),
         ...comparable(seen, applied, writes).flatMap((write) =>
           judgeCell({
             write,
@@ -103,10 +114,22 @@ function comparable(
   applied: readonly Changeset[],
   writes: readonly CellWrite[],
 ): CellWrite[] {
-  const deleted = deletedRows(applied)
+  const rows = [...lastOperations(applied)]
+  const deleted = new Set(rows.flatMap(([id, { wasDeleted }]) => (wasDeleted ? id : [])))
   return writes.filter((write) => {
     const isCascade = deleted.size > 0 && valueOf(seen.after, write) === undefined
     return !isCascade && !deleted.has(`${write.table} ${write.key}`)
+  })
+}
+
+/** A row that the push deletes and then makes again is there afterwards; unless a parent's deletion may have taken it. */
+function judgeRemade(applied: readonly Changeset[], { after }: PushSeen): Finding[] {
+  const last = lastOperations(applied)
+  const cascades = [...last.values()].some(({ operation }) => operation === 'delete')
+  if (cascades) return []
+  return [...last].flatMap(([id, { operation, wasDeleted, table, key }]) => {
+    const isLost = wasDeleted && operation === 'insert' && after.get(table)?.rows.has(key) === false
+    return isLost ? [{ promise: 'P2', what: `${id} was deleted and made again, and is gone` }] : []
   })
 }
 
@@ -141,4 +164,22 @@ function judgeUntouched({ before, after }: PushSeen): Finding[] {
 function* cellsOf(rows: RowSet): Generator<CellName> {
   for (const [name, { table, rows: all }] of rows)
     for (const key of all.keys()) for (const column of table.columns) yield cellName(name, key, column.name)
+}
+
+/** P4.1: whatever row a push has changed, its user held before and holds after. */
+function judgeRights(applied: readonly Changeset[], { before, after, held }: PushSeen): Finding[] {
+  if (held === null) return []
+  return [...lastOperations(applied)].flatMap(([id, { table: name, key }]) => {
+    const sides = [before, after].flatMap((rows) => {
+      const known = rows.get(name)
+      const row = known?.rows.get(key)
+      return known === undefined || row === undefined ? [] : [{ table: known.table, row }]
+    })
+    const [one, other] = sides
+    if (sides.length === 2 && JSON.stringify(one?.row) === JSON.stringify(other?.row)) return []
+    const isForeign = sides.some(
+      ({ table, row }) => !scopesOfRow(table, row).some((scope) => held.has(scope)),
+    )
+    return isForeign ? [{ promise: 'P4', what: `${id} was written by a user who may not` }] : []
+  })
 }
