@@ -15,16 +15,19 @@ export async function intrude(stage: Stage, user: string): Promise<void> {
   )
   stage.chronicle.tell('intruder', `as ${user}`, [...others].join(', '))
   const client = `intruder-${user}`
-  for (const scope of others) await ask(stage, user, '/bootstrap', { client, scope, position: null })
+  for (const scope of others)
+    await ask(stage, { user, path: '/bootstrap', message: { client, scope, position: null } })
   const history = historyOf(stage)
   const changes = foreignEdit(truth, held)
   if (history === null || changes === null) return
   const number = stage.clock.now()
   const changesets = [{ number, hlc: `${BigInt(number) << 16n}`, label: null, changes: [changes] }]
-  await ask(stage, user, '/sync', { push: { client, history, changesets }, pull: null })
+  await ask(stage, { user, path: '/sync', message: { push: { client, history, changesets }, pull: null } })
 }
 
-async function ask(stage: Stage, user: string, path: string, message: object): Promise<void> {
+type Asked = { user: string; path: string; message: object }
+
+async function ask(stage: Stage, { user, path, message }: Asked): Promise<void> {
   const headers = {
     authorization: `Bearer ${user}`,
     'content-type': 'application/json',
