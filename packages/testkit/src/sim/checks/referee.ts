@@ -62,7 +62,8 @@ export function createReferee(): Referee {
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
       const writes = lastWrites(applied, seen.before, seen.serverMs)
       const findings = [
-        ...judgeBetween(left, seen.before),
+        // Where transactions overlap, "before" is no state that anybody has left (held is not known there either).
+        ...(seen.held === null ? [] : judgeBetween(left, seen.before)),
         ...judgeNumber(seen, last),
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...judgeRemade(applied, seen),
