@@ -130,7 +130,7 @@ describe('a wrong cursor', () => {
         const { violations } = await runPlan(theatre, smallPlan(seed))
         found.push(...violations.map(({ promise }) => promise))
       }
-      expect(isFound(), found.join()).toBe(true)
+      expect(found.filter((promise) => promises.includes(promise))).not.toEqual([])
     },
     180_000,
   )
