@@ -42,7 +42,6 @@ export type Watch = {
   look(): void
   /** Also when nothing was committed since. */
   lookAgain(): void
-  readonly acknowledgedCount: number
 }
 
 const OWN_CELL = 1
@@ -101,9 +100,6 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)
       if (newest !== undefined) acknowledged.note(newest)
-    },
-    get acknowledgedCount() {
-      return acknowledged.count
     },
   }
 }

@@ -11,16 +11,13 @@ export type Acknowledged = {
   /** The app has been told that this is committed. */
   note(pending: Pending): void
   judge(state: LocalState, outbox: readonly Pending[]): Finding[]
-  readonly count: number
 }
 
 export function createAcknowledged(): Acknowledged {
   const kept = new Map<number, string>()
   let highest = 0
-  let count = 0
   return {
     note({ number, changes }) {
-      if (!kept.has(number)) count++
       kept.set(number, JSON.stringify(changes))
       highest = Math.max(highest, number)
     },
@@ -35,9 +32,6 @@ export function createAcknowledged(): Acknowledged {
           findings.push({ promise: 'P1', what: `changeset ${number} was acknowledged and is not as it was` })
       }
       return findings
-    },
-    get count() {
-      return count
     },
   }
 }
