@@ -84,14 +84,17 @@ class AirLink implements DeviceNetwork {
     if (!this.#online) throw new TypeError('network is down')
     const cut = new AbortController()
     this.#open.add(cut)
-    const signal = init.signal ? AbortSignal.any([init.signal, cut.signal]) : cut.signal
-    const carried: Carried = { url, init: { ...init, signal }, luck, weather }
+    const release = relay(init.signal, cut)
+    const carried: Carried = { url, init: { ...init, signal: cut.signal }, luck, weather }
     const isStream = url.endsWith('/live')
     const answer = isStream ? this.#stream(carried, cut) : this.#message(carried)
     try {
-      return await Promise.race([answer, aborted(signal)])
+      return await Promise.race([answer, aborted(cut.signal)])
     } finally {
-      if (!isStream) this.#open.delete(cut)
+      if (!isStream) {
+        this.#open.delete(cut)
+        release()
+      }
     }
   }
 
@@ -212,6 +215,14 @@ function portal(luck: SeededRandom): Response {
     status: luck.below(2) === 0 ? 200 : 502,
     headers,
   })
+}
+
+/** Not `AbortSignal.any`: Node keeps such a signal for ever while it has listeners, a megabyte for each simulated world. */
+function relay(from: AbortSignal | null | undefined, to: AbortController): () => void {
+  const abort = (): void => to.abort(from?.reason)
+  if (from?.aborted) abort()
+  from?.addEventListener('abort', abort, { once: true })
+  return () => from?.removeEventListener('abort', abort)
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
