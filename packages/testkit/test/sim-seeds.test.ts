@@ -11,7 +11,7 @@ import { house } from '../src/sim/house.ts'
 import { parsePlan } from '../src/sim/plan-json.ts'
 import { storyTable } from '../src/sim/story.ts'
 
-const SEEDS = Array.from({ length: Number(process.env['SEEDS'] ?? 40) }, (_, i) => i + 1)
+const SEEDS = Array.from({ length: Number(process.env['SEEDS'] ?? 100) }, (_, i) => i + 1)
 const PLANS = join(fileURLToPath(new URL('.', import.meta.url)), 'plans')
 
 let theatre: Theatre

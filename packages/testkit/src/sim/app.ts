@@ -43,8 +43,11 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   long?: (nth: number, random: SeededRandom) => readonly string[]
   /** What devices and other programs do to the same rows at one moment. `nth`: of the plan, from 1. */
   burst?: (burst: BurstPlan, random: SeededRandom) => Pick<Burst, 'writes' | 'programs'>
-  /** An edit of rows that everybody edits, for devices that clash over them. */
-  contested?: (device: { name: string; user: string; nth: number }, random: SeededRandom) => LocalStep
+  /** An edit of rows that everybody edits, for devices that clash over them; or the deletion of what it would edit. */
+  contested?: (
+    device: { name: string; user: string; nth: number; deletes?: boolean },
+    random: SeededRandom,
+  ) => LocalStep
   /** How often each kind of random work is done. */
   weights?: Partial<Weights>
   invariants?: readonly Invariant[]

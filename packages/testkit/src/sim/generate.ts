@@ -7,12 +7,21 @@
 import { planForeign } from '../workload/foreign.ts'
 import { planTransaction } from '../workload/local.ts'
 import { swarm } from '../workload/weights.ts'
-import type { Workload } from '../workload/workload.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
 import type { Weather } from '../world/weather.ts'
 import type { SimApp } from './app.ts'
+import {
+  clash,
+  contestedWrite,
+  lateAnswer,
+  ownWrite,
+  pick,
+  sleep,
+  underWay,
+  type Writing,
+} from './encounters.ts'
 import type { Plan, PlannedDevice, Step } from './plan.ts'
-import { workloadOf } from './theatre.ts'
+import { devicesOf, workloadOf } from './theatre.ts'
 
 export type Size = {
   steps: number
@@ -24,23 +33,18 @@ export type Size = {
 
 export const SIZE: Size = { steps: 36, devices: 3, servers: 2 }
 
-type Writing = {
-  app: SimApp
-  workload: Workload
-  devices: PlannedDevice[]
-  random: SeededRandom
-  counts: Map<string, number>
-  servers: number
-}
 type Maker = (writing: Writing) => Step[]
 
 /** How often each kind is drawn, and in what part of the seeds (a half, unless it is said). */
 const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; make: Maker } } = {
   write: { weight: 9, always: true, make: randomWrite },
-  'own write': { weight: 5, always: true, make: ownWrite },
+  'own write': { weight: 5, always: true, make: (writing) => ownWrite(writing) },
   pass: { weight: 12, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
-  contested: { weight: 5, always: true, make: contestedWrite },
+  contested: { weight: 5, always: true, make: (writing) => contestedWrite(writing) },
   clash: { weight: 3, odds: 0.6, make: clash },
+  'late answer': { weight: 1.5, make: lateAnswer },
+  sleep: { weight: 0.8, odds: 0.3, make: sleep },
+  'under way': { weight: 1.5, make: underWay },
   foreign: { weight: 5, odds: 0.7, make: foreignWork },
   long: { weight: 3, make: longWork },
   weather: {
@@ -49,7 +53,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   },
   offline: { weight: 3, make: offline },
   reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
-  'kill engine': { weight: 6, make: engineDeath },
+  'kill engine': { weight: 10, make: engineDeath },
   quota: {
     weight: 1,
     make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }],
@@ -65,13 +69,13 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     ],
   },
   'fail message': {
-    weight: 6,
+    weight: 8,
     make: (writing) => [
       {
         kind: 'fail message',
         device: anyDevice(writing),
         weather: pick(
-          ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'repeatedLate'] as const,
+          ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'streamCut', 'repeatedLate'] as const,
           writing.random,
         ),
         ...nth(writing, 3),
@@ -79,7 +83,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     ],
   },
   'fail postgres': {
-    weight: 1.2,
+    weight: 1.6,
     make: (writing) => [{ kind: 'fail postgres', failure: 'connection lost', ...nth(writing, 30) }],
   },
   'clock jump': {
@@ -96,10 +100,10 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   'slow reader': { weight: 0.8, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
   member: { weight: 3, make: memberChange },
   intruder: {
-    weight: 1.5,
+    weight: 2,
     make: ({ devices, random }) => [{ kind: 'intruder', user: pick(devices, random).user }],
   },
-  'kill server': { weight: 5, make: serverDeath },
+  'kill server': { weight: 7, make: serverDeath },
   collision: {
     weight: 3,
     make: ({ random }) => [
@@ -142,22 +146,19 @@ export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
   return { seed, servers: size.bursts ? size.servers : servers, devices, steps: steps.slice(0, size.steps) }
 }
 
-function planDevices({ users }: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
+function planDevices(app: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
   const wrongClocks = random.below(2) === 0
-  return Array.from({ length: count }, (_, i) => {
-    const user = users[i % users.length] ?? ''
-    return { name: `${user}-${i + 1}`, user, skewMs: wrongClocks && random.below(2) === 0 ? skew(random) : 0 }
-  })
+  return devicesOf(app, count).map((device) => ({
+    ...device,
+    skewMs: wrongClocks && random.below(2) === 0 ? skew(random) : 0,
+    loaded: random.below(3) > 0,
+  }))
 }
 
 function draw<Kind extends { weight: number }>(kinds: readonly Kind[], random: SeededRandom): Kind {
   let left = random.number() * kinds.reduce((sum, { weight }) => sum + weight, 0)
   for (const kind of kinds) if ((left -= kind.weight) < 0) return kind
   return kinds[0] as Kind
-}
-
-function pick<Item>(items: readonly Item[], random: SeededRandom): Item {
-  return items[random.below(items.length)] as Item
 }
 
 const anyDevice = ({ devices, random }: Writing): string => pick(devices, random).name
@@ -176,40 +177,6 @@ const passing = (random: SeededRandom): number =>
 function randomWrite(writing: Writing): Step[] {
   return [
     { kind: 'write', device: anyDevice(writing), write: planTransaction(writing.workload, writing.random) },
-  ]
-}
-
-function ownWrite({ app, devices, random, counts }: Writing): Step[] {
-  const { name, user } = pick(devices, random)
-  if (app.writes === undefined) return []
-  const nth = (counts.get(name) ?? 0) + 1
-  counts.set(name, nth)
-  return [{ kind: 'write', device: name, write: app.writes({ name, user, nth }, random) }]
-}
-
-function contestedWrite(writing: Writing, { name, user } = pick(writing.devices, writing.random)): Step[] {
-  const { app, random, counts } = writing
-  if (app.contested === undefined) return []
-  const nth = (counts.get(`${name} contested`) ?? 0) + 1
-  counts.set(`${name} contested`, nth)
-  return [{ kind: 'write', device: name, write: app.contested({ name, user, nth }, random) }]
-}
-
-/** Two edit the same rows, neither seeing the other, and meet again in whatever order. */
-function clash(writing: Writing): Step[] {
-  const { random, devices } = writing
-  const first = pick(devices, random)
-  const second = pick(devices, random)
-  const wait = (most: number): Step => ({ kind: 'pass', ms: random.below(most) })
-  const edits = [first, second, pick([first, second], random)].flatMap((device) => [
-    ...contestedWrite(writing, device),
-    wait(pick([2_000, 2_000, 2_000, 120_000], random)),
-  ])
-  const meeting = random.below(2) === 0 ? [first, second] : [second, first]
-  return [
-    ...[first, second].map(({ name }): Step => ({ kind: 'offline', device: name })),
-    ...edits,
-    ...meeting.flatMap(({ name }): Step[] => [{ kind: 'online', device: name }, wait(3_000)]),
   ]
 }
 
@@ -307,6 +274,6 @@ function memberChange({ app, devices, random }: Writing): Step[] {
 }
 
 function serverDeath({ random, servers }: Writing): Step[] {
-  const moment = pick(['before', 'inside', 'after'] as const, random)
+  const moment = pick(['before', 'inside', 'inside', 'after', 'after'] as const, random)
   return [{ kind: 'kill server', server: random.below(servers), moment, statement: 1 + random.below(12) }]
 }

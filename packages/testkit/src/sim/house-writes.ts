@@ -44,10 +44,13 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
 ]
 
 /** One or two columns of one of the hot tasks; now and then it is deleted, or made again. */
-export function editHotTask({ name, nth }: Writer, random: SeededRandom): LocalStep {
+export function editHotTask(
+  { name, nth, deletes = false }: Writer & { deletes?: boolean },
+  random: SeededRandom,
+): LocalStep {
   const task = HOT[random.below(HOT.length)] ?? ''
   const luck = random.below(10)
-  if (luck === 0)
+  if (luck === 0 || deletes)
     return { label: null, statements: [{ sql: 'delete from tasks where id = ?', params: [task] }] }
   if (luck === 1) return makeHotTask(task, `${name}_${nth}`)
   const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {

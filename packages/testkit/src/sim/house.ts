@@ -160,7 +160,7 @@ export const house: SimApp = {
   setup: setup(PROJECTS),
   populate: 16,
   // Small pages, so that first loads take several.
-  limits: { pageRows: 8 },
+  limits: { pageRows: 12 },
   users: ['ada', 'ben', 'cyd'],
   scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
   reserved: RESERVED,

@@ -95,7 +95,13 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   prune: { retentionMs: number },
   upgrade: {},
 }
-const DEVICE: Fields<PlannedDevice> = { name: text, user: text, skewMs: number, later: maybe(flag) }
+const DEVICE: Fields<PlannedDevice> = {
+  name: text,
+  user: text,
+  skewMs: number,
+  later: maybe(flag),
+  loaded: maybe(flag),
+}
 const PLAN: Fields<Plan> = {
   seed: number,
   servers: (value) => Number.isInteger(value) && Number(value) >= 1,

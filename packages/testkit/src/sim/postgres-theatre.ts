@@ -66,6 +66,7 @@ export async function openPostgresTheatre(
   return {
     app,
     workload: workloadOf(app),
+    loaded: new Map(), // each world has a database of its own, with other snapshots
     overlaps: true,
     turns: () => turns?.log ?? [],
     async begin(run) {

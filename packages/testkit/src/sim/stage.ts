@@ -93,6 +93,7 @@ export class Stage {
     })
     await seedSqlite(this.random.fork('sqlite'))
     for (let n = 0; n < this.plan.servers; n++) this.servers.push(await this.#startServer(n))
+    await this.truthNow() // where loaded devices are
     for (const planned of this.plan.devices) this.actors.push(await this.#openActor(planned))
     await this.still()
   }
@@ -266,12 +267,14 @@ export class Stage {
   }
 
   async #openActor(planned: PlannedDevice): Promise<Actor> {
-    const { name, user, skewMs, later = false } = planned
+    const { name, user, skewMs, later = false, loaded = false } = planned
+    const files = loaded ? this.theatre.loaded.get(name) : undefined
     if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
     const device: Device = createDevice({
       name,
       user,
       skewMs,
+      ...(files ? { files } : {}),
       manifest: this.sync.manifest,
       url: ORIGIN,
       clock: this.clock,

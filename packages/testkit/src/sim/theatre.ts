@@ -16,7 +16,7 @@ import type { SimApp } from './app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from './rows.ts'
 import { populating } from './populate.ts'
-import { warmUp } from './warm-up.ts'
+import { type Files, loadDevices, warmUp } from './rehearsal.ts'
 import { createWorkload, type Workload } from '../workload/workload.ts'
 
 /** When worlds begin. */
@@ -29,9 +29,23 @@ const SETTINGS = [
   'autovacuum = off',
 ]
 
+/** It takes less than the time between. */
+const SETUP_AT_MS = START_MS - 10_000
+const LOADED = 3
+
+/** The devices of a world of so many, each user's in turn. */
+export function devicesOf({ users }: SimApp, count: number): { name: string; user: string }[] {
+  return Array.from({ length: count }, (_, i) => {
+    const user = users[i % users.length] ?? ''
+    return { name: `${user}-${i + 1}`, user }
+  })
+}
+
 export type Theatre = {
   app: SimApp
   workload: Workload
+  /** The disks of devices that have loaded what Postgres has at its beginning, by device. */
+  loaded: ReadonlyMap<string, Files>
   /** Whether transactions run beside each other. */
   overlaps: boolean
   /** Puts Postgres back to its beginning; what is under way there from now on is counted. */
@@ -68,15 +82,17 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
   const workload = workloadOf(app)
   const migrate: Theatre['migrate'] = async (sync, randomness) =>
     void (await migrateSync(database, sync, { randomness }))
-  await atTime(
-    () => START_MS,
+  const loaded = await atTime(
+    () => SETUP_AT_MS,
     async () => {
       await pglite.exec(SIMULATED_START)
       for (const statement of app.setup) await pglite.exec(statement)
       for (const statement of populating(workload, app.populate ?? 0))
         await pglite.exec(statement).catch(() => {})
       await migrate(app.sync, createRandom(0))
-      await warmUp({ app, workload }, database, START_MS)
+      const premises = { app, workload, database, nowMs: SETUP_AT_MS }
+      await warmUp(premises)
+      return loadDevices(premises, devicesOf(app, LOADED))
     },
   )
   const beginning = takeImage(pglite)
@@ -85,6 +101,7 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
   return {
     app,
     workload,
+    loaded,
     overlaps: false,
     begin: async (run) => {
       counter = run.busy

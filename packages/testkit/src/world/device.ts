@@ -68,12 +68,14 @@ export type DeviceParts = {
   clock: Clock
   skewMs: number
   random: SeededRandom
+  /** What its disk has on it, durably: another device's `files()`. */
+  files?: ReadonlyMap<string, Uint8Array>
   air: Omit<Air, 'clock' | 'luck' | 'mishap'>
   /** Hears of everything the engine tells, as it is told. */
   heard?: (event: EngineEvent) => void
 }
 
-/** It has no database yet: `open` makes it. */
+/** `open` makes its database, unless one is among its files. */
 export function createDevice(parts: DeviceParts): Device {
   return new SimulatedDevice(parts)
 }
@@ -117,7 +119,7 @@ class SimulatedDevice implements Device {
     this.manifest = parts.manifest
     this.clock = ownClock(parts.clock, parts.skewMs)
     this.#random = parts.random.fork(parts.name)
-    this.disk = createDisk(this.#random.fork('torn'))
+    this.disk = createDisk(this.#random.fork('torn'), parts.files)
     this.#token = parts.user
     this.#network = this.#connect()
   }

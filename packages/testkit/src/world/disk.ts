@@ -74,9 +74,9 @@ export class DiskFailure extends Error {
   }
 }
 
-/** `torn` cuts the writes that are torn; the fates themselves are the watcher's. */
-export function createDisk(torn: SeededRandom): Disk {
-  return new SimulatedDisk(torn)
+/** `torn` cuts the writes that are torn; the fates themselves are the watcher's. `files` are there, and durable. */
+export function createDisk(torn: SeededRandom, files: ReadonlyMap<string, Uint8Array> = new Map()): Disk {
+  return new SimulatedDisk(torn, files)
 }
 
 class SimulatedDisk implements Disk {
@@ -92,8 +92,14 @@ class SimulatedDisk implements Disk {
   #dead = false
   #user: DiskSession | null = null
 
-  constructor(torn: SeededRandom) {
+  constructor(torn: SeededRandom, files: ReadonlyMap<string, Uint8Array>) {
     this.#torn = torn
+    for (const [name, bytes] of files) {
+      const file = new DiskFile()
+      file.write(bytes, 0)
+      file.sync()
+      this.#files.set(name, file)
+    }
   }
 
   get dead(): boolean {

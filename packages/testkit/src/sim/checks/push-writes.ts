@@ -109,3 +109,19 @@ export function lastOperations(changesets: readonly Changeset[]): Map<string, La
   }
   return last
 }
+
+export type OnlyDelete = { id: string; table: string; key: string; seen: ReadonlyMap<string, WireValue> }
+
+/** The rows with which the changesets do nothing but delete them once, and the values that the client has seen there. */
+export function onlyDeletes(changesets: readonly Changeset[]): OnlyDelete[] {
+  const touched = new Map<string, OnlyDelete | null>()
+  for (const { table, operation, columns, keys, old } of changesets.flatMap(({ changes }) => changes)) {
+    for (let r = 0; r < rowCount(keys); r++) {
+      const key = encodeKey(rowAt(keys, r))
+      const id = `${table} ${key}`
+      const seen = new Map(columns.map((column, c) => [column, old[c]?.[r] ?? null]))
+      touched.set(id, operation === 'delete' && !touched.has(id) ? { id, table, key, seen } : null)
+    }
+  }
+  return [...touched.values()].filter((row) => row !== null)
+}

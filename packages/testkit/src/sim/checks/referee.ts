@@ -19,6 +19,7 @@ import {
   type CellWrite,
   lastOperations,
   lastWrites,
+  onlyDeletes,
   valueOf,
 } from './push-writes.ts'
 import type { Finding } from './snapshot-equality.ts'
@@ -68,6 +69,7 @@ export function createReferee(): Referee {
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...judgeRemade(applied, seen),
         ...judgeRights(applied, seen),
+        ...judgeDeletes(applied, seen, ({ id }) => writers.get(id) ?? unknown),
         ...comparable(seen, applied, writes).flatMap((write) =>
           judgeCell({
             write,
@@ -165,6 +167,26 @@ function judgeUntouched({ before, after }: PushSeen): Finding[] {
 function* cellsOf(rows: RowSet): Generator<CellName> {
   for (const [name, { table, rows: all }] of rows)
     for (const key of all.keys()) for (const column of table.columns) yield cellName(name, key, column.name)
+}
+
+/** P7: what others have written to a row since, its deletion keeps. Rows that the push also does something else with are left alone. */
+function judgeDeletes(
+  applied: readonly Changeset[],
+  { request, before, after, conflicts }: PushSeen,
+  writerOf: (cell: CellName) => Writer,
+): Finding[] {
+  return onlyDeletes(applied).flatMap(({ id, table, key, seen }) => {
+    if (after.get(table)?.rows.has(key) !== false) return []
+    const isKept = conflicts.some((each) => each.table === table && each.key === key && each.column === null)
+    const unseen = [...seen].find(([column, old]) => {
+      const cell = cellName(table, key, column)
+      const { client } = writerOf(cell)
+      const value = valueOf(before, cell)
+      return value !== undefined && value !== old && client !== undefined && client !== request.client
+    })
+    if (isKept || unseen === undefined) return []
+    return [{ promise: 'P7', what: `${id} was deleted, and what others wrote to ${unseen[0]} is not kept` }]
+  })
 }
 
 /** P4.1: whatever row a push has changed, its user held before and holds after. */
