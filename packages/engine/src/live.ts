@@ -15,7 +15,7 @@ export type LiveQueries = {
   /** Starts a query under the caller's id and emits its first result; throws coded when the SQL cannot be used. */
   register(id: number, sql: string, params: readonly SqliteValue[]): void
   unregister(id: number): void
-  /** Runs the queries that read one of the tables. */
+  /** Runs the queries that read one of the tables, and those that failed: storage may be well again. */
   flush(touched: Touched): void
 }
 
@@ -26,6 +26,8 @@ type Query = {
   reads: ReadonlySet<string>
   /** null: not told yet, or the last run failed. */
   rows: SqliteValue[][] | null
+  /** The error of the last run as it was told; null: it succeeded. */
+  failure: string | null
 }
 
 export function createLiveQueries(driver: SqliteDriver, emit: (event: EngineEvent) => void): LiveQueries {
@@ -42,25 +44,36 @@ export function createLiveQueries(driver: SqliteDriver, emit: (event: EngineEven
       const rows = query.statement.all(query.params)
       const patch = patchFor(query, rows)
       query.rows = rows
+      query.failure = null
       if (patch !== null) emit({ kind: 'live', id: query.id, patch })
     } catch (error) {
       // The next good result is told whole: nobody knows what the failed one would have been.
       query.rows = null
-      emit({ kind: 'liveError', id: query.id, error: encodeError(error) })
+      const told = encodeError(error)
+      const failure = JSON.stringify(told)
+      if (failure !== query.failure) emit({ kind: 'liveError', id: query.id, error: told })
+      query.failure = failure
     }
   }
 
   return {
     register(id, sql, params) {
       const statement = prepare(sql)
-      const query = { id, statement, params, reads: new Set(driver.tablesRead(sql)), rows: null }
+      const query = {
+        id,
+        statement,
+        params,
+        reads: new Set(driver.tablesRead(sql)),
+        rows: null,
+        failure: null,
+      }
       queries.set(id, query)
       run(query)
     },
     unregister: (id) => void queries.delete(id),
     flush(touched) {
       for (const query of queries.values()) {
-        if ([...query.reads].some((table) => touched.has(table))) run(query)
+        if (query.failure !== null || [...query.reads].some((table) => touched.has(table))) run(query)
       }
     },
   }

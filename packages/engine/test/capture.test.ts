@@ -201,6 +201,24 @@ test.each(REFUSED)('[P13.1] the commit refuses %s and rolls everything back', (_
   expect(world.write("INSERT INTO notes (id, project) VALUES (1, 'p')")).toBe(1)
 })
 
+test('[P3.1] a row that is replaced keeps its read-only columns, and only the rest is sent', () => {
+  world.driver.exec('UPDATE landfall_guard SET capturing = 0')
+  world.driver
+    .prepare(
+      "INSERT INTO exact (id, project, serial, created_at) VALUES (?, 'p', 5, '2026-01-01 00:00:00+00')",
+    )
+    .run([id])
+  world.driver.exec('UPDATE landfall_guard SET capturing = 1')
+  const row = (): unknown => world.rows('SELECT project, serial, created_at FROM exact')
+  expect(world.write(["REPLACE INTO exact (id, project) VALUES (?, 'p')", id])).toBeNull()
+  expect(row()).toEqual([['p', 5, '2026-01-01 00:00:00+00']])
+  world.write(["REPLACE INTO exact (id, project) VALUES (?, 'q')", id])
+  expect(row()).toEqual([['q', 5, '2026-01-01 00:00:00+00']])
+  expect(outbox().flatMap(({ changes }) => changes)).toMatchObject([
+    { operation: 'update', columns: ['project'], old: [['p']], new: [['q']] },
+  ])
+})
+
 test('[P13.1] a refusal names table, key and column', () => {
   world.store.begin()
   world.store.prepareUser("INSERT INTO notes (id, project, votes) VALUES (7, 'p', 3000000000)").run([])

@@ -1,10 +1,12 @@
 /** Live queries: what is run again, what is told, and how the patch names the rows that stayed. */
+import { LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import type { EngineEvent, LivePatch } from '../src/api.ts'
 import { diffRows } from '../src/live-diff.ts'
 import { createLiveQueries, type LiveQueries } from '../src/live.ts'
+import type { SqliteDriver } from '../src/ports.ts'
 import { manifest } from './support/schema.ts'
 import { codeOf, openWorld, type World } from './support/store.ts'
 
@@ -77,6 +79,26 @@ test('[P12] a query that fails later tells its error and comes back whole', () =
   expect(failed).toMatchObject({ kind: 'liveError', id: 1, error: { code: 'sql_error' } })
   const [good] = write(`UPDATE notes SET title = '{"a": 5}'`)
   expect(patchOf(good)).toMatchObject({ order: [~0], rows: [[5]] })
+})
+
+test('[P12] a query that storage failed comes back with the next commit, whatever that writes', () => {
+  let broken = false
+  const prepareUser: SqliteDriver['prepareUser'] = (sql) => {
+    const statement = world.driver.prepareUser(sql)
+    const all: typeof statement.all = (params) => {
+      if (broken) throw new LandfallError('storage_full')
+      return statement.all(params)
+    }
+    return Object.assign(Object.create(statement) as typeof statement, { all })
+  }
+  live = createLiveQueries({ ...world.driver, prepareUser }, (event) => events.push(event))
+  live.register(1, 'SELECT id FROM notes', [])
+  broken = true
+  const [failed] = write("INSERT INTO notes (id, project) VALUES (1, 'p')")
+  expect(failed).toMatchObject({ kind: 'liveError', error: { code: 'storage_full' } })
+  expect(write("INSERT INTO links VALUES (1, 'x', 'p', 1)")).toEqual([]) // the same again is not told
+  broken = false
+  expect(patchOf(write("INSERT INTO links VALUES (2, 'y', 'p', 1)")[0])?.rows).toEqual([[1]])
 })
 
 const value: fc.Arbitrary<SqliteValue> = fc.oneof(

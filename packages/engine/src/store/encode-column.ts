@@ -53,4 +53,4 @@ export function placeOf(rows: KeyedRows, column: MirrorColumn, row: number): { [
   return { table: rows.table.name, key: keyAt(rows, row).map(String), column: column.name }
 }
 
-const keyAt = ({ keys }: KeyedRows, row: number): SqliteValue[] => keys.map((key) => key[row] ?? null)
+export const keyAt = ({ keys }: KeyedRows, row: number): SqliteValue[] => keys.map((key) => key[row] ?? null)

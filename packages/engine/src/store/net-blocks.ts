@@ -3,7 +3,7 @@
  */
 import { LandfallError, type ChangeBlock, type Operation, type WireValue } from '@landfall/protocol'
 import { quoteSqliteLiteral, type SqliteValue } from '@landfall/schema'
-import { encodeColumn, placeOf, type Encoder } from './encode-column.ts'
+import { encodeColumn, keyAt, placeOf, type Encoder } from './encode-column.ts'
 import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'
 
@@ -60,7 +60,7 @@ function diffColumn(encoder: Encoder, { column, before, now }: Pair): Draft {
   rows.forEach((row, index) => {
     const old = column.codec.toWire(before[row] ?? null)
     if (wire[index] === old) return
-    if (column.definition.readonly) throw new LandfallError('readonly_column', placeOf(encoder, column, row))
+    if (column.definition.readonly) return keepReadonly(encoder, column, { row, before, now })
     draft.old[row] = old
     draft.new[row] = wire[index] ?? null
     draft.belongs[row] = true
@@ -115,9 +115,23 @@ function blockOf({ table, operation, keys }: Drafts, columns: Draft[], rows: num
 
 /** An insert may leave a readonly column at NULL or at its local default: the app did not write it. */
 function checkUnwritten(encoder: Encoder, column: MirrorColumn, values: SqliteValue[]): void {
-  const row = values.findIndex((value) => value !== null && !isLocalDefault(column, value))
+  const row = values.findIndex((value) => !isUnwritten(column, value))
   if (row >= 0) throw new LandfallError('readonly_column', placeOf(encoder, column, row))
 }
+
+/** A row that was deleted and made again (`REPLACE`) has lost the values that the app may not write: it gets them back. */
+function keepReadonly(
+  encoder: Encoder,
+  column: MirrorColumn,
+  { row, before, now }: Pick<Pair, 'before' | 'now'> & { row: number },
+): void {
+  if (!isUnwritten(column, now[row] ?? null))
+    throw new LandfallError('readonly_column', placeOf(encoder, column, row))
+  encoder.corrections.push({ key: keyAt(encoder, row), column, value: before[row] ?? null })
+}
+
+const isUnwritten = (column: MirrorColumn, value: SqliteValue): boolean =>
+  value === null || isLocalDefault(column, value)
 
 /** An expression as a default can give anything. */
 function isLocalDefault({ definition: { localDefault } }: MirrorColumn, value: SqliteValue): boolean {

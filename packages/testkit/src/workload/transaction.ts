@@ -15,26 +15,15 @@ const WORK: { [Name in Exclude<Kind, 'savepoint' | 'refused'>]: Recipe } = { ...
 
 const ONLY: { [Name in Kind]?: Dialect } = { replace: 'sqlite', refused: 'sqlite', truncate: 'postgres' }
 
-const RENEWING: ReadonlySet<Kind> = new Set(['replace', 'reinsert', 'rekey'])
-const REMOVING: ReadonlySet<Kind> = new Set(['delete', 'deleteScope'])
-const CREATING: ReadonlySet<Kind> = new Set(['insert', 'insertMany', 'upsert', 'family'])
-
 const MOST_PIECES = 4
 const SINGLE_ODDS = 0.5
-const REMOVING_ODDS = 0.3
 
 export type Pieces = { kinds: Kind[]; statements: Statement[] }
 
-type Side = {
-  workload: Workload
-  dialect: Dialect
-  random: SeededRandom
-  /** Whether the transaction may delete rows with read-only columns, or may make some. */
-  removing: boolean
-}
+type Side = { workload: Workload; dialect: Dialect; random: SeededRandom }
 
-export function planPieces({ workload, dialect, random }: Omit<Side, 'removing'>): Pieces {
-  const side = { workload, dialect, random, removing: chance(REMOVING_ODDS, random) }
+export function planPieces(side: Side): Pieces {
+  const { workload, random } = side
   const possible = possibleKinds(side)
   const count = chance(SINGLE_ODDS, random) ? 1 : 2 + random.below(MOST_PIECES - 1)
   const pieces: Pieces = { kinds: [], statements: [] }
@@ -81,16 +70,6 @@ const fitting = (side: Side, kind: keyof typeof WORK): PlanTable[] =>
     (table) => WORK[kind].fits(table, table.written[side.dialect]) && keepsReadonly(side, kind, table),
   )
 
-/**
- * Whether the work leaves a device's read-only columns alone. A row that one transaction deletes and makes again, or
- * that gets another key, comes back without them or copies them, and the commit refuses both (`readonly_column`).
- */
-function keepsReadonly({ workload, dialect, removing }: Side, kind: Kind, table: PlanTable): boolean {
-  const parents = workload.tables.filter(({ manifest }) =>
-    table.links.some((link) => link.parent === manifest.name),
-  )
-  const touched = kind === 'family' ? [table, ...parents] : [table]
-  if (dialect === 'postgres' || !touched.some(hasReadonly)) return true
-  if (RENEWING.has(kind)) return false
-  return removing ? !CREATING.has(kind) : !REMOVING.has(kind)
-}
+/** A device's row that gets another key copies its read-only columns, which the commit refuses (`readonly_column`). */
+const keepsReadonly = ({ dialect }: Side, kind: Kind, table: PlanTable): boolean =>
+  kind !== 'rekey' || dialect === 'postgres' || !hasReadonly(table)
