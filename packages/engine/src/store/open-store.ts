@@ -73,7 +73,7 @@ function localTransactions(
       try {
         checkAlive()
         const sealed = seal(label)
-        driver.prepare('COMMIT').run([])
+        commitOrBury(driver)
         return sealed
       } catch (error) {
         rollBack(driver)
@@ -86,6 +86,26 @@ function localTransactions(
       open = false
       rollBack(driver)
     },
+  }
+}
+
+/**
+ * A commit whose flush fails stands whole in SQLite's log: the next start would take it for one, though it was refused.
+ * A later commit overwrites it there, so one of a number that nobody reads follows at once. If the disk refuses that,
+ * too, a program that is killed before its next commit may find the transaction again, whole.
+ */
+function commitOrBury(driver: SqliteDriver): void {
+  try {
+    driver.prepare('COMMIT').run([])
+  } catch (error) {
+    rollBack(driver)
+    try {
+      const [[version = 0] = []] = driver.prepare('PRAGMA user_version').all([])
+      driver.exec(`PRAGMA user_version = ${(Number(version) + 1) % 1_000}`)
+    } catch {
+      // Said above.
+    }
+    throw error
   }
 }
 
