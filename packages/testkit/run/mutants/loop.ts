@@ -47,7 +47,7 @@ export const LOOP: Mutant[] = [
   {
     name: 'a clock that was set back stops the timer',
     file: 'packages/engine/src/loop/clock.ts',
-    find: '        ahead += Math.max(0, due - now())\n',
+    find: '    ahead += Math.max(0, latest - (clock.now() + ahead))\n',
     replace: '',
     promise: 'P8',
     why: 'a clock that is set back by a year stops sync for a year',

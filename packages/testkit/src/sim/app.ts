@@ -20,6 +20,9 @@ export type Invariant = {
 
 export type BurstPlan = { nth: number; devices: readonly { name: string; user: string }[] }
 
+/** `way`: what is done to the row that is drawn. */
+export type Contest = { name: string; user: string; nth: number; way?: 'edit' | 'delete' | 'make' }
+
 export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 'limits'> & {
   /** Makes the tables and the rows that a world begins with; run once, before the sync triggers are put in place. */
   setup: readonly string[]
@@ -43,11 +46,8 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   long?: (nth: number, random: SeededRandom) => readonly string[]
   /** What devices and other programs do to the same rows at one moment. `nth`: of the plan, from 1. */
   burst?: (burst: BurstPlan, random: SeededRandom) => Pick<Burst, 'writes' | 'programs'>
-  /** An edit of rows that everybody edits, for devices that clash over them; or the deletion of what it would edit. */
-  contested?: (
-    device: { name: string; user: string; nth: number; deletes?: boolean },
-    random: SeededRandom,
-  ) => LocalStep
+  /** An edit of a row that everybody edits, its deletion, its making, or, not said which, any of them. */
+  contested?: (contest: Contest, random: SeededRandom) => LocalStep
   /** How often each kind of random work is done. */
   weights?: Partial<Weights>
   invariants?: readonly Invariant[]

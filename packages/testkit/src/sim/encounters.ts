@@ -5,10 +5,11 @@
  * and an edit long after it, a device that sleeps until the log no longer reaches back to it, edits while a pull is
  * under way. What comes of them is for the checkers; nothing here knows what is right.
  */
+import { planForeign } from '../workload/foreign.ts'
 import type { Workload } from '../workload/workload.ts'
 import { createRandom, type SeededRandom } from '../world/random.ts'
 import { FAIR } from '../world/weather.ts'
-import type { SimApp } from './app.ts'
+import type { Contest, SimApp } from './app.ts'
 import type { PlannedDevice, Step } from './plan.ts'
 
 export type Writing = {
@@ -36,16 +37,17 @@ export function ownWrite(writing: Writing, { name, user } = pick(writing.devices
 export function contestedWrite(
   writing: Writing,
   { name, user } = pick(writing.devices, writing.random),
-  { luck = writing.random, deletes = false } = {},
+  { luck = writing.random, ...contest }: { luck?: SeededRandom } & Pick<Contest, 'way'> = {},
 ): Step[] {
   const { app, counts } = writing
   if (app.contested === undefined) return []
   const nth = (counts.get(`${name} contested`) ?? 0) + 1
   counts.set(`${name} contested`, nth)
-  return [{ kind: 'write', device: name, write: app.contested({ name, user, nth, deletes }, luck) }]
+  return [{ kind: 'write', device: name, write: app.contested({ name, user, nth, ...contest }, luck) }]
 }
 
-const wait = ({ random }: Writing, most: number): Step => ({ kind: 'pass', ms: random.below(most) })
+const pass = (ms: number): Step => ({ kind: 'pass', ms })
+const wait = ({ random }: Writing, most: number): Step => pass(random.below(most))
 const turn = (kind: 'online' | 'offline', { name }: PlannedDevice): Step => ({ kind, device: name })
 
 function two({ devices, random }: Writing): [PlannedDevice, PlannedDevice] {
@@ -73,7 +75,7 @@ export function clash(writing: Writing): Step[] {
     turn('offline', second),
     ...contestedWrite(writing, first, { luck: luck() }),
     pause(),
-    ...contestedWrite(writing, second, isTwin ? { luck: luck(), deletes: random.below(4) === 0 } : {}),
+    ...contestedWrite(writing, second, isTwin ? { luck: luck(), way: 'edit' } : {}),
     pause(),
     ...contestedWrite(writing, pick([first, second], random)),
     pause(),
@@ -81,7 +83,7 @@ export function clash(writing: Writing): Step[] {
   ]
 }
 
-/** One whose clock may be ahead writes; minutes later another, who has not heard of it, edits or deletes the same. */
+/** One whose clock may be ahead writes; a minute later another, who has not heard of it, edits or deletes the same. */
 export function lateAnswer(writing: Writing): Step[] {
   const { random } = writing
   const [first, second] = two(writing)
@@ -90,50 +92,151 @@ export function lateAnswer(writing: Writing): Step[] {
   return [
     turn('offline', second),
     turn('online', first),
-    ...(random.below(2) === 0 ? [jump] : []),
-    ...contestedWrite(writing, first, { luck: luck() }),
-    { kind: 'pass', ms: 65_000 + random.below(60_000) },
-    ...contestedWrite(writing, second, { luck: luck(), deletes: random.below(3) === 0 }),
+    ...(random.below(4) > 0 ? [jump] : []),
+    ...contestedWrite(writing, first, { luck: luck(), way: 'edit' }),
+    pass(62_000 + random.below(10_000)),
+    ...contestedWrite(writing, second, { luck: luck(), way: random.below(4) === 0 ? 'delete' : 'edit' }),
     turn('online', second),
     wait(writing, 3_000),
   ]
 }
 
-/** One sleeps on unsent work while the others go on and the log is pruned: it has to load everything again. */
-export function sleep(writing: Writing): Step[] {
+/** Offline one deletes a row, makes it again, and perhaps edits it. */
+export function secondThoughts(writing: Writing): Step[] {
   const { random, devices } = writing
-  const sleeper = pick(devices, random)
-  const others = devices.filter(({ name }) => name !== sleeper.name)
-  const day = (): Step[] => [...contestedWrite(writing, pick(others, random)), { kind: 'pass', ms: 65_000 }]
+  const device = pick(devices, random)
+  const luck = sameLuck(writing)
+  const edits = random.below(2) === 0 ? contestedWrite(writing, device, { luck: luck(), way: 'edit' }) : []
   return [
-    ...others.map((device) => turn('online', device)),
+    turn('offline', device),
+    ...contestedWrite(writing, device, { luck: luck(), way: 'delete' }),
+    ...contestedWrite(writing, device, { luck: luck(), way: 'make' }),
+    ...edits,
+    turn('online', device),
+    wait(writing, 2_000),
+  ]
+}
+
+/** A new row of the history is due after a minute; it is what the log is pruned by. */
+const HISTORY_MS = 61_000
+
+/** One sleeps on unsent work while another goes on and the log is pruned: it has to load everything again. */
+export function sleep(writing: Writing): Step[] {
+  const [sleeper, other] = two(writing)
+  return [
+    turn('online', other),
+    turn('online', sleeper),
+    ...ownWrite(writing, sleeper),
+    wait(writing, 2_000),
     turn('offline', sleeper),
     ...ownWrite(writing, sleeper),
     ...contestedWrite(writing, sleeper),
-    ...day(),
-    ...day(),
-    { kind: 'prune', retentionMs: random.below(3) * 20_000 },
+    pass(HISTORY_MS),
+    ...contestedWrite(writing, other),
+    wait(writing, 2_000),
+    { kind: 'prune', retentionMs: 0 },
     turn('online', sleeper),
     wait(writing, 3_000),
   ]
 }
 
-/** While a slow pull of what another has written is under way, one edits the same rows twice. */
+/** While a slow pull of what another has written is under way, one edits the same row again and again. */
 export function underWay(writing: Writing): Step[] {
   const [slow, other] = two(writing)
+  const luck = sameLuck(writing)
   const weather = (delayMs: number): Step => ({
     kind: 'weather',
     device: slow.name,
     weather: { ...FAIR, delayMs },
   })
+  const edit = (device: PlannedDevice, same: boolean): Step[] =>
+    contestedWrite(writing, device, { way: 'edit', ...(same ? { luck: luck() } : {}) })
   return [
     turn('online', slow),
     weather(2_000),
-    ...contestedWrite(writing, other),
+    ...edit(other, true),
     wait(writing, 1_500),
-    ...contestedWrite(writing, slow),
-    ...contestedWrite(writing, slow),
+    ...edit(slow, true),
+    ...edit(slow, false),
+    ...edit(slow, false),
     wait(writing, 3_000),
     weather(0),
   ]
+}
+
+/** The answer to what one has sent is lost, and its app is started again before it can ask. */
+export function interrupted(writing: Writing): Step[] {
+  const { random, devices } = writing
+  const device = pick(devices, random)
+  const loss = {
+    kind: 'fail message',
+    device: device.name,
+    weather: 'responseLost',
+    n: 1,
+    often: 'once',
+  } as const
+  return [
+    turn('online', device),
+    wait(writing, 2_000),
+    loss,
+    ...ownWrite(writing, device),
+    wait(writing, 500),
+    { kind: 'reopen', device: device.name },
+    wait(writing, 3_000),
+  ]
+}
+
+/** The app's next version is opened over unsent work, and goes on offline. */
+export function newVersion(writing: Writing): Step[] {
+  const [device, other] = two(writing)
+  return [
+    turn('offline', device),
+    ...contestedWrite(writing, device, { way: 'edit' }),
+    { kind: 'upgrade' },
+    { kind: 'reopen', device: device.name },
+    ...ownWrite(writing, device),
+    ...contestedWrite(writing, device),
+    ...contestedWrite(writing, other, { way: 'edit' }),
+    turn('online', device),
+    wait(writing, 3_000),
+  ]
+}
+
+/** Postgres goes back by seconds, behind what the devices have seen, and goes on from there. */
+export function rollback(writing: Writing): Step[] {
+  const [first, second] = two(writing)
+  const seconds = (): Step => wait(writing, 4_000)
+  return [
+    turn('online', first),
+    turn('online', second),
+    seconds(),
+    { kind: 'back up' },
+    ...contestedWrite(writing, first),
+    ...ownWrite(writing, first),
+    seconds(),
+    { kind: 'restore' },
+    ...contestedWrite(writing, second),
+    ...foreignWork(writing),
+    seconds(),
+  ]
+}
+
+/** The last that happens: a clock is set back, perhaps while what one has written waits to be sent again. */
+export function setBack(writing: Writing): Step[] {
+  const { random, devices } = writing
+  const device = pick(devices, random)
+  const lost = { ...FAIR, requestLost: random.below(2) }
+  return [
+    turn('online', device),
+    { kind: 'weather', device: device.name, weather: lost },
+    ...ownWrite(writing, device),
+    pass(200 + random.below(2_000)),
+    { kind: 'clock jump', device: device.name, ms: -random.below(48) * 3_600_000 },
+    wait(writing, 200),
+    ...ownWrite(writing, device),
+  ]
+}
+
+export function foreignWork({ workload, random }: Writing): Step[] {
+  return [{ kind: 'foreign', ...planForeign(workload, random) }]
 }

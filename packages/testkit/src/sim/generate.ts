@@ -12,10 +12,16 @@ import type { Weather } from '../world/weather.ts'
 import type { SimApp } from './app.ts'
 import {
   clash,
+  foreignWork,
+  interrupted,
+  newVersion,
+  rollback,
+  setBack,
   contestedWrite,
   lateAnswer,
   ownWrite,
   pick,
+  secondThoughts,
   sleep,
   underWay,
   type Writing,
@@ -42,9 +48,13 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   pass: { weight: 12, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
   contested: { weight: 5, always: true, make: (writing) => contestedWrite(writing) },
   clash: { weight: 3, odds: 0.6, make: clash },
-  'late answer': { weight: 1.5, make: lateAnswer },
-  sleep: { weight: 0.8, odds: 0.3, make: sleep },
-  'under way': { weight: 1.5, make: underWay },
+  'late answer': { weight: 2, make: lateAnswer },
+  interrupted: { weight: 1, make: interrupted },
+  'new version': { weight: 1, odds: 0.4, make: newVersion },
+  rollback: { weight: 1.5, odds: 0.15, make: rollback },
+  'second thoughts': { weight: 1, make: secondThoughts },
+  sleep: { weight: 1.2, make: sleep },
+  'under way': { weight: 2, make: underWay },
   foreign: { weight: 5, odds: 0.7, make: foreignWork },
   long: { weight: 3, make: longWork },
   weather: {
@@ -120,7 +130,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
   },
   // Rarely: a restore takes things back, so much cannot be judged any more.
-  restore: { weight: 5, odds: 0.25, make: restoring },
+  restore: { weight: 5, odds: 0.2, make: restoring },
   prune: { weight: 1, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
   upgrade: { weight: 1.2, make: () => [{ kind: 'upgrade' }] },
 }
@@ -143,7 +153,13 @@ export function planOf(app: SimApp, seed: number, size = SIZE): Plan {
   const steps: Step[] = []
   while (steps.length < size.steps) steps.push(...draw(kinds, random).make(writing))
   const servers = 1 + random.below(size.servers)
-  return { seed, servers: size.bursts ? size.servers : servers, devices, steps: steps.slice(0, size.steps) }
+  const last = random.below(6) === 0 ? setBack(writing) : []
+  return {
+    seed,
+    servers: size.bursts ? size.servers : servers,
+    devices,
+    steps: [...steps.slice(0, size.steps), ...last],
+  }
 }
 
 function planDevices(app: SimApp, count: number, random: SeededRandom): PlannedDevice[] {
@@ -178,10 +194,6 @@ function randomWrite(writing: Writing): Step[] {
   return [
     { kind: 'write', device: anyDevice(writing), write: planTransaction(writing.workload, writing.random) },
   ]
-}
-
-function foreignWork({ workload, random }: Writing): Step[] {
-  return [{ kind: 'foreign', ...planForeign(workload, random) }]
 }
 
 function burstWork({ app, workload, devices, random, counts }: Writing): Step[] {

@@ -2,6 +2,7 @@
 import type { SqlParam } from '@landfall/engine'
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '../world/random.ts'
+import type { Contest } from './app.ts'
 import { HOT, SHARED } from './house-setup.ts'
 
 type Writer = { name: string; user: string; nth: number }
@@ -11,6 +12,7 @@ export function keepBooks({ name, user, nth }: Writer, random: SeededRandom): Lo
   const amount = 1 + random.below(100)
   return {
     label: `work ${nth}`,
+    changes: true,
     statements: [
       {
         sql: `insert into marks (device, user_id, n) values (?, ?, 1) on conflict (device) do update set n = n + 1`,
@@ -44,15 +46,13 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
 ]
 
 /** One or two columns of one of the hot tasks; now and then it is deleted, or made again. */
-export function editHotTask(
-  { name, nth, deletes = false }: Writer & { deletes?: boolean },
-  random: SeededRandom,
-): LocalStep {
+export function editHotTask({ name, nth, way }: Contest, random: SeededRandom): LocalStep {
   const task = HOT[random.below(HOT.length)] ?? ''
   const luck = random.below(10)
-  if (luck === 0 || deletes)
+  const done = way ?? (luck === 0 ? 'delete' : luck === 1 ? 'make' : 'edit')
+  if (done === 'delete')
     return { label: null, statements: [{ sql: 'delete from tasks where id = ?', params: [task] }] }
-  if (luck === 1) return makeHotTask(task, `${name}_${nth}`)
+  if (done === 'make') return makeHotTask(task, `${name}_${nth}`)
   const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {
     const edit = EDITS[random.below(EDITS.length)]
     return edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] }

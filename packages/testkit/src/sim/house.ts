@@ -4,7 +4,7 @@
  * Random work goes over `projects`, `tasks`, `comments`, `things` (every kind of column) and `countries`. The app's own
  * transactions keep rules: `entries` of a project always add up to nothing (P5); `events` are appended, numbered by
  * their writer, and never changed, so that each state shows a prefix of every writer's (P6); `marks` are cells that one
- * device alone counts up (P9). Two tasks are hot: everybody edits them, each column by its policy. Long transactions of
+ * device alone counts up (P9), once with each of its events (P2). Two tasks are hot: everybody edits them, each column by its policy. Long transactions of
  * other programs append events of writers of their own.
  */
 import { defineSync } from '@landfall/schema'
@@ -144,6 +144,7 @@ function define(tasksTable: typeof tasks) {
         best: 'max',
         body: 'text',
       },
+      marks: { n: 'counter' },
     },
   })
 }
@@ -180,7 +181,11 @@ export const house: SimApp = {
   contested: editHotTask,
   long: houseLong,
   burst: (plan, random) => houseBurst(plan, random),
-  invariants: [{ promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries }, prefixes()],
+  invariants: [
+    { promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries },
+    { promise: 'P2', name: 'marks count each transaction once', lostByRestore: true, judge: judgeMarks },
+    prefixes(),
+  ],
   ownCell: ({ name }) => ({ sql: 'select n from marks where device = ?', params: [name] }),
 }
 
@@ -189,6 +194,16 @@ function judgeEntries(rows: RowSet): string | null {
   let sum = 0
   for (const row of found?.rows.values() ?? []) sum += Number(row[3])
   return sum === 0 ? null : `they add up to ${sum}`
+}
+
+/** A ledger: each transaction counts its device's mark and appends an event, and only the mark would count twice. */
+function judgeMarks(rows: RowSet): string | null {
+  const events = [...(rows.get('events')?.rows.values() ?? [])]
+  for (const [device, , n] of rows.get('marks')?.rows.values() ?? []) {
+    const count = events.filter(([writer]) => writer === device).length
+    if (Number(n) !== count) return `${device} counts ${n} of ${count}`
+  }
+  return null
 }
 
 /** Of each writer all events up to some number. */

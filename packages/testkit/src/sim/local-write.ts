@@ -25,7 +25,7 @@ export async function writeLocally(stage: Stage, name: string, write: LocalStep)
       write.label,
     )
     .then(
-      () => accepted(stage, actor, write),
+      () => accepted(stage, actor, { write, before }),
       (error: unknown) => refused(stage, actor, { write, error, before }),
     )
     .finally(() => (isOpen = false))
@@ -38,9 +38,12 @@ export async function writeLocally(stage: Stage, name: string, write: LocalStep)
 function accepted(
   stage: Stage,
   { device, watch }: Actor,
-  { refused: isInvalid, statements }: LocalStep,
+  { write, before }: Pick<Refusal, 'write' | 'before'>,
 ): void {
   if (!device.alive) return
+  const { refused: isInvalid, changes, statements } = write
+  if (changes && before === nextNumber({ device }))
+    stage.chronicle.violated('P1', device.name, 'a transaction was acknowledged and is in no changeset')
   if (isInvalid)
     stage.chronicle.violated('P13', device.name, `took what no column can hold: ${statements.at(-1)?.sql}`)
   watch.acknowledged()
@@ -60,10 +63,9 @@ function refused(stage: Stage, actor: Actor, { write, error, before }: Refusal):
       device.name,
       `a valid transaction was refused: ${String(error).slice(0, 300)}`,
     )
-  // A commit that was refused at the flush may be found again after a kill: known, see test/killed-store.test.ts.
   if (before !== nextNumber(actor))
     stage.chronicle.violated('P1', device.name, 'a refused transaction left its number behind')
 }
 
-const nextNumber = ({ device }: Actor): unknown =>
+const nextNumber = ({ device }: Pick<Actor, 'device'>): unknown =>
   device.driver.prepare('SELECT next_number FROM landfall_state').all([])[0]?.[0]

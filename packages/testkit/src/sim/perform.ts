@@ -50,7 +50,7 @@ const HANDLERS: Handlers = {
   online: ({ stage }, { device }) => setOnline(stage, device, true),
   async reopen({ stage }, { device }) {
     const actor = stage.actor(device)
-    if (actor.device.alive) await actor.device.close()
+    if (actor.device.alive) await actor.watch.close()
     await openAgain(stage, actor)
   },
   'kill engine': ({ stage }, step) =>

@@ -43,6 +43,7 @@ const WRITE: Fields<LocalStep> = {
   label: (value) => value === null || text(value),
   statements: listOf(shape({ sql: text, params: listOf(anything) })),
   refused: maybe(flag),
+  changes: maybe(flag),
 }
 const DEATH = { at: oneOf('statement', 'disk'), n: number, moment: oneOf('before', 'after', 'torn') }
 const WEATHER = Object.fromEntries(Object.keys(FAIR).map((name) => [name, number]))

@@ -67,7 +67,7 @@ async function calm(performance: Performance): Promise<void> {
   for (let waited = 0; waited < REVIVAL_MS && !isUp(stage); waited += STEP_MS) await stage.pass(STEP_MS)
   for (const actor of stage.actors) {
     const isOld = actor.device.alive && actor.device.manifest.hash !== stage.sync.manifest.hash
-    if (isOld) await actor.device.close()
+    if (isOld) await actor.watch.close()
     if (!actor.device.alive) await openAgain(stage, actor)
     actor.device.network.setWeather({})
     actor.device.network.setOnline(true)

@@ -5,7 +5,7 @@
  * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { PushRequest, SyncRequest } from '@landfall/protocol'
+import type { PullRequest, PushRequest, SyncRequest, SyncResponse } from '@landfall/protocol'
 import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createVirtualClock, type VirtualClock } from '../world/clock.ts'
@@ -31,7 +31,8 @@ import { createWatch, type Watch } from './watch.ts'
 const ORIGIN = 'https://landfall.test'
 
 /** What a request is doing: filled in as its transactions run. */
-type Errand = { user: string; path: string; push: PushRequest | null; truth: Truth | null }
+type Errand = Asked & { user: string; path: string; truth: Truth | null }
+type Asked = { push: PushRequest | null; pull: PullRequest | null }
 
 export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
 
@@ -316,7 +317,7 @@ export class Stage {
       const errand: Errand = {
         user: userOf(request.headers.get('authorization'))?.userId ?? '',
         path: new URL(request.url).pathname,
-        push: await pushIn(request),
+        ...(await askedIn(request)),
         truth: null,
       }
       if (errand.push !== null)
@@ -328,7 +329,11 @@ export class Stage {
   }
 
   /** Judges an answer as it leaves the server. */
-  async #delivered(device: string, { path, truth, user }: Errand, response: Response): Promise<Response> {
+  async #delivered(
+    device: string,
+    { path, truth, user, pull }: Errand,
+    response: Response,
+  ): Promise<Response> {
     const text = await response.text()
     const { manifest } = this.sync
     if (response.ok && truth !== null) {
@@ -337,8 +342,11 @@ export class Stage {
         truth.snapshot === snapshot ? truth : undefined
       const reader = { user, sent: this.#sent.get(device) ?? '' }
       if (path === '/sync') {
-        this.found(device, judgeSync(body as never, { user, truthAt, manifest }))
-        this.found(device, judgeSyncBytes(body as never, truth, reader))
+        const answer = body as SyncResponse
+        this.found(device, judgeSync(answer, { user, truthAt, manifest }))
+        this.found(device, judgeSyncBytes(answer, truth, reader))
+        const actor = this.actors.find((each) => each.device.name === device)
+        if (pull !== null && answer.pull?.ok) actor?.watch.answered(pull, answer.pull.value)
       }
       if (path === '/bootstrap') {
         this.found(device, judgePage(body as never, { user, truth, manifest }))
@@ -377,10 +385,10 @@ export class Stage {
   }
 }
 
-async function pushIn(request: Request): Promise<PushRequest | null> {
-  if (request.method !== 'POST') return null
-  const body = (await request.clone().json()) as Partial<SyncRequest>
-  return body.push ?? null
+async function askedIn(request: Request): Promise<Asked> {
+  if (request.method !== 'POST') return { push: null, pull: null }
+  const { push = null, pull = null } = (await request.clone().json()) as Partial<SyncRequest>
+  return { push, pull }
 }
 
 function userOf(authorization: string | null): { userId: string } | null {

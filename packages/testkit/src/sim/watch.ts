@@ -4,7 +4,9 @@
  * The base and the held scopes are compared when the cursor has moved, the visible rows when anything was written.
  * While everything is being loaded again neither is defined, so nothing is said then.
  */
-import type { EngineEvent, LivePatch } from '@landfall/engine'
+import type { EngineEvent } from '@landfall/engine'
+import type { PullRequest, PullResponse } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
 import type { Device } from '../world/device.ts'
 import { createAcknowledged } from './checks/durability.ts'
 import {
@@ -17,6 +19,9 @@ import {
   readOutbox,
 } from './checks/local-state.ts'
 import { type Finding, judgeBase, judgeScopes } from './checks/snapshot-equality.ts'
+import { judgeReopened } from './checks/reopened.ts'
+import { createScreen } from './checks/screen.ts'
+import { createToldConflicts } from './checks/told-conflicts.ts'
 import { judgeVisible } from './checks/visible-rows.ts'
 import type { Truth, TruthReader } from './rows.ts'
 import type { SimApp } from './app.ts'
@@ -34,9 +39,13 @@ export type Surroundings = {
 }
 
 export type Watch = {
+  /** Closes the database, in good order: the next opening finds it as it was. */
+  close(): Promise<void>
   /** The database was opened: what had been acknowledged is there. */
   opened(): Promise<void>
   heard(event: EngineEvent): void
+  /** What the server has answered to a pull; whether it arrives is not known. */
+  answered(asked: PullRequest, answer: PullResponse): void
   /** The app was told that its transaction is committed. */
   acknowledged(): void
   look(): void
@@ -48,20 +57,18 @@ const OWN_CELL = 1
 
 export function createWatch(stage: Surroundings, device: Device): Watch {
   const acknowledged = createAcknowledged()
-  const say = (promise: string, what: string): void => stage.chronicle.violated(promise, device.name, what)
+  const screen = createScreen()
+  const conflicts = createToldConflicts()
   const own = stage.app.ownCell?.(device)
+  const say = (promise: string, what: string | null): void => {
+    if (what !== null) stage.chronicle.violated(promise, device.name, what)
+  }
   const found = (findings: readonly Finding[]): void => {
     for (const { promise, what } of findings) say(promise, what)
   }
   let looked = -1
-  let shown = Number.NEGATIVE_INFINITY
-
-  function heardPatch(patch: LivePatch): void {
-    const value = Number(patch.rows.at(-1)?.[0])
-    if (patch.order.length === 0 || patch.rows.length === 0 || Number.isNaN(value)) return
-    if (value < shown && !stage.isRestored()) say('P9', `showed ${value} after ${shown}`)
-    shown = Math.max(shown, value)
-  }
+  /** As it was closed, if that is known. */
+  let closed: { tables: readonly LocalTable[]; commits: number } | null = null
 
   function look(): void {
     if (!device.alive || looked === device.commits) return
@@ -69,12 +76,15 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     const state = readLocalState(device.driver)
     const outbox = readOutbox(device.driver)
     const where = state.snapshot ?? 'no cursor'
-    stage.chronicle.tell(
-      device.name,
-      'is at',
-      `${where}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`,
-    )
+    const what = `${where}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`
+    stage.chronicle.tell(device.name, 'is at', what)
     found(acknowledged.judge(state, outbox))
+    if (own !== undefined && !stage.failing.has(device.name))
+      say('P9', screen.judge(ask(device, own.sql, own.params)[0]))
+    for (const id of conflicts.due(state.snapshot)) {
+      const isKept = ask(device, 'SELECT 1 FROM landfall_conflicts WHERE id = ?', [id]).length > 0
+      say('P7', isKept ? null : `the conflict ${id} came with ${where} and is not kept`)
+    }
     if (isComplete(state)) found(judgeComplete({ stage, device }, state, outbox))
   }
 
@@ -84,18 +94,30 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
       looked = -1
       look()
     },
+    async close() {
+      const before = { tables: readLocalTables(device.driver, device.manifest), commits: device.commits }
+      await device.close()
+      closed = before.commits === device.commits ? before : null
+    },
     async opened() {
       looked = -1
-      const state = readLocalState(device.driver)
-      found(acknowledged.judge(state, readOutbox(device.driver)))
-      const check = device.driver.prepare('PRAGMA integrity_check').all([])[0]?.[0]
-      if (check !== 'ok') say('P1', `integrity_check says ${String(check)}`)
+      screen.opened()
+      if (closed !== null)
+        found(judgeReopened(closed.tables, readLocalTables(device.driver, device.manifest)))
+      closed = null
+      found(acknowledged.judge(readLocalState(device.driver), readOutbox(device.driver)))
+      const check = ask(device, 'PRAGMA integrity_check')[0]?.[0]
+      say('P1', check === 'ok' ? null : `integrity_check says ${String(check)}`)
       if (own !== undefined) await device.engine.live(OWN_CELL, own.sql, own.params)
     },
     heard(event) {
-      if (event.kind === 'live' && event.id === OWN_CELL) heardPatch(event.patch)
+      if (event.kind === 'live' && event.id === OWN_CELL)
+        say('P9', screen.heard(event.patch, !stage.isRestored()))
       if (event.kind === 'liveError' && !stage.failing.has(device.name))
         say('P9', `a live query failed: ${event.error.code}`)
+    },
+    answered(asked, answer) {
+      if (device.alive) conflicts.answered(asked, answer, readLocalState(device.driver).snapshot)
     },
     acknowledged() {
       const newest = readOutbox(device.driver).at(-1)
@@ -103,6 +125,9 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     },
   }
 }
+
+const ask = ({ driver }: Device, sql: string, params: SqliteValue[] = []): SqliteValue[][] =>
+  driver.prepare(sql).all(params)
 
 type Watched = { stage: Surroundings; device: Device }
 

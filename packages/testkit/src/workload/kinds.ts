@@ -9,6 +9,7 @@ import { chance, pick, sample } from './chance.ts'
 import { growableColumns, growth } from './growth.ts'
 import {
   assigned,
+  type Cell,
   drawCell,
   drawKey,
   drawRow,
@@ -100,14 +101,24 @@ const rekey: Recipe = {
   fits: (table, written) => table.key.every((column) => written.includes(column)),
   plan(draw) {
     const { table, dialect, random } = draw
-    const old = drawKey(draw)
     const cell = drawCell(pick(table.key, random), draw)
+    if (dialect === 'postgres') return [rekeyOneThatIs(draw, cell)]
+    const old = drawKey(draw)
     const next = old.map((other) => (other.column === cell.column ? cell : other))
-    if (dialect === 'sqlite' && chance(0.5, random))
+    if (chance(0.5, random))
       return [statement`update or replace ${table} set ${assigned([cell])} where ${matched(old)}`]
     const free = statement`not exists (select 1 from ${table} where ${matched(next)})`
     return [statement`update ${table} set ${assigned([cell])} where ${matched(old)} and ${free}`]
   },
+}
+
+/** A row that is there, if there are so many. */
+function rekeyOneThatIs({ table, random }: Draw, cell: Cell): Statement {
+  const key = names(table.key)
+  const nth = String(random.below(8))
+  const found = statement`select ${key} from ${table} order by ${key} offset ${nth} limit 1`
+  const free = statement`not exists (select 1 from ${table} where ${matched([cell])})`
+  return statement`update ${table} set ${assigned([cell])} where (${key}) = (${found}) and ${free}`
 }
 
 const move: Recipe = {

@@ -19,6 +19,8 @@ export type LocalStep = {
   statements: { sql: string; params: SqlParam[] }[]
   /** The engine must refuse the transaction with a coded error. */
   refused?: true
+  /** It changes something, whatever is there. */
+  changes?: true
 }
 
 export function planTransaction(workload: Workload, random: SeededRandom): LocalStep {

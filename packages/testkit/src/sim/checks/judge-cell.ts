@@ -1,10 +1,10 @@
 /**
  * Whether one cell came out of a push as it should: the value is there, or is kept as a loser, and who won had to.
  *
- * Columns whose policy merges (set, text, max, min, custom) are left alone but for counters, which add up.
+ * Columns whose policy merges (set, text, max, min, custom) are left alone but for counters, which add up; so is jsonb.
  */
 import { type Hlc, timeOfHlc, type WireValue } from '@landfall/protocol'
-import type { CellWrite } from './push-writes.ts'
+import { type CellWrite, isExact } from './push-writes.ts'
 import type { Finding } from './snapshot-equality.ts'
 
 /** Who wrote a cell, by the referee's own record. */
@@ -45,9 +45,9 @@ export function judgeCell(seen: CellSeen): Finding[] {
     return isKept ? [] : [lost(write, 'was written to a row that is gone, and is not kept')]
   }
   if (write.definition.policy === 'counter') return judgeCounter(seen)
-  if (!DECIDED.has(write.definition.policy)) return []
+  if (!DECIDED.has(write.definition.policy) || !isExact(write.definition)) return []
   if (after === write.mine) return [...judgeWinner(seen), ...judgeCausality(seen)]
-  if (before !== after) return [] // a trigger or a cascade of the app's own
+  if (before !== after) return [changed(write, after)]
   if (!kept.some(({ mine }) => mine === write.mine))
     return [lost(write, `${show(write.mine)} has lost and is not kept`)]
   return judgeTime(seen, false)
@@ -91,6 +91,12 @@ function judgeCounter({ write, before, after }: CellSeen): Finding[] {
   if (BigInt(after ?? 0) === expected) return []
   return [{ promise: 'P2', what: `${write.id} counted ${show(before)} -> ${show(after)}, not ${expected}` }]
 }
+
+/** An app's own trigger would do that, too: a simulated app has none on columns that devices write. */
+const changed = ({ id, mine }: CellWrite, after: WireValue): Finding => ({
+  promise: 'P13',
+  what: `${id}: ${show(mine)} became ${show(after)}`,
+})
 
 const lost = ({ id }: CellWrite, what: string): Finding => ({ promise: 'P7', what: `${id}: ${what}` })
 const show = (value: WireValue | undefined): string => JSON.stringify(value ?? null).slice(0, 80)

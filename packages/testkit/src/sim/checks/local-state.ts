@@ -22,6 +22,7 @@ export type LocalTable = {
 export type Pending = { number: number; changes: ChangeBlock[] }
 
 export type LocalState = {
+  client: string
   snapshot: string | null
   history: string | null
   acknowledged: number
@@ -32,11 +33,12 @@ export type LocalState = {
 
 export function readLocalState(driver: SqliteDriver): LocalState {
   const [row = []] = driver
-    .prepare('SELECT snapshot, history, acknowledged, next_number, reloading FROM landfall_state')
+    .prepare('SELECT client, snapshot, history, acknowledged, next_number, reloading FROM landfall_state')
     .all([])
-  const [snapshot, history, acknowledged, nextNumber, reloading] = row
+  const [client, snapshot, history, acknowledged, nextNumber, reloading] = row
   const scopes = driver.prepare('SELECT scope, ready FROM landfall_scopes ORDER BY scope').all([])
   return {
+    client: String(client),
     snapshot: typeof snapshot === 'string' ? snapshot : null,
     history: typeof history === 'string' ? history : null,
     acknowledged: Number(acknowledged),

@@ -31,6 +31,9 @@ export function cellName(table: string, key: string, column: string): CellName {
   return { id: `${table} ${key} ${column}`, table, key, column }
 }
 
+/** A device keeps the text of a jsonb value as it was written, Postgres prints its own: they cannot be compared. */
+export const isExact = ({ type }: ManifestColumn): boolean => type.kind !== 'jsonb'
+
 export function valueOf(rows: RowSet, { table: name, key, column }: CellName): WireValue | undefined {
   const known = rows.get(name)
   const row = known?.rows.get(key)

@@ -17,6 +17,7 @@ import {
   cellName,
   type CellName,
   type CellWrite,
+  isExact,
   lastOperations,
   lastWrites,
   onlyDeletes,
@@ -178,7 +179,13 @@ function judgeDeletes(
   return onlyDeletes(applied).flatMap(({ id, table, key, seen }) => {
     if (after.get(table)?.rows.has(key) !== false) return []
     const isKept = conflicts.some((each) => each.table === table && each.key === key && each.column === null)
+    const exact =
+      before
+        .get(table)
+        ?.table.columns.filter(isExact)
+        .map(({ name }) => name) ?? []
     const unseen = [...seen].find(([column, old]) => {
+      if (!exact.includes(column)) return false
       const cell = cellName(table, key, column)
       const { client } = writerOf(cell)
       const value = valueOf(before, cell)
