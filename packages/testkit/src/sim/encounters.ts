@@ -68,7 +68,7 @@ export function clash(writing: Writing): Step[] {
   const [first, second] = two(writing)
   const luck = sameLuck(writing)
   const isTwin = random.below(2) === 0
-  const pause = (): Step => wait(writing, pick([2_000, 2_000, 2_000, 120_000], random))
+  const pause = (): Step => wait(writing, pick([2_000, 2_000, 2_000, 70_000], random))
   const meeting = random.below(2) === 0 ? [first, second] : [second, first]
   return [
     turn('offline', first),

@@ -37,7 +37,7 @@ export type Size = {
   bursts?: true
 }
 
-export const SIZE: Size = { steps: 36, devices: 3, servers: 2 }
+export const SIZE: Size = { steps: 32, devices: 3, servers: 2 }
 
 type Maker = (writing: Writing) => Step[]
 
@@ -63,23 +63,23 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   },
   offline: { weight: 3, make: offline },
   reopen: { weight: 0.7, make: (writing) => [{ kind: 'reopen', device: anyDevice(writing) }] },
-  'kill engine': { weight: 10, make: engineDeath },
+  'kill engine': { weight: 13, make: engineDeath },
   quota: {
-    weight: 1,
+    weight: 1.6,
     make: (writing) => [{ kind: 'quota', device: anyDevice(writing), writes: 1 + writing.random.below(30) }],
   },
   'fail disk': {
-    weight: 1.2,
+    weight: 2.2,
     make: (writing) => [{ kind: 'fail disk', device: anyDevice(writing), fate: 'fail', ...nth(writing, 60) }],
   },
   'fail statement': {
-    weight: 1.2,
+    weight: 1.8,
     make: (writing) => [
       { kind: 'fail statement', device: anyDevice(writing), code: 'storage_full', ...nth(writing, 40) },
     ],
   },
   'fail message': {
-    weight: 8,
+    weight: 10,
     make: (writing) => [
       {
         kind: 'fail message',
@@ -93,7 +93,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     ],
   },
   'fail postgres': {
-    weight: 1.6,
+    weight: 2,
     make: (writing) => [{ kind: 'fail postgres', failure: 'connection lost', ...nth(writing, 30) }],
   },
   'clock jump': {
@@ -101,21 +101,21 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     make: (writing) => [{ kind: 'clock jump', device: anyDevice(writing), ms: skew(writing.random) }],
   },
   'clock drift': {
-    weight: 0.8,
+    weight: 1.4,
     make: (writing) => [
       { kind: 'clock drift', device: anyDevice(writing), msPerSecond: writing.random.below(200) - 100 },
     ],
   },
-  token: { weight: 1.5, make: expiredToken },
-  'slow reader': { weight: 0.8, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
+  token: { weight: 2, make: expiredToken },
+  'slow reader': { weight: 1.1, make: (writing) => [{ kind: 'slow reader', device: anyDevice(writing) }] },
   member: { weight: 3, make: memberChange },
   intruder: {
     weight: 2,
     make: ({ devices, random }) => [{ kind: 'intruder', user: pick(devices, random).user }],
   },
-  'kill server': { weight: 7, make: serverDeath },
+  'kill server': { weight: 8, make: serverDeath },
   collision: {
-    weight: 3,
+    weight: 5.5,
     make: ({ random }) => [
       {
         kind: 'collision',
@@ -124,7 +124,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
       },
     ],
   },
-  'lose commit': { weight: 1.2, make: () => [{ kind: 'lose commit' }] },
+  'lose commit': { weight: 2.4, make: () => [{ kind: 'lose commit' }] },
   'restart postgres': {
     weight: 1.2,
     make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
@@ -167,7 +167,7 @@ function planDevices(app: SimApp, count: number, random: SeededRandom): PlannedD
   return devicesOf(app, count).map((device) => ({
     ...device,
     skewMs: wrongClocks && random.below(2) === 0 ? skew(random) : 0,
-    loaded: random.below(3) > 0,
+    loaded: random.below(4) > 0,
   }))
 }
 

@@ -84,7 +84,9 @@ export function createReferee(): Referee {
       ]
       left = seen.after
       for (const { id, hlc, ...write } of writes) {
-        if (valueOf(seen.after, { id, ...write }) === write.mine) writers.set(id, { client, hlc })
+        // Whoever writes what is there already has written nothing: the value keeps its author and its time.
+        const [before, after] = [seen.before, seen.after].map((rows) => valueOf(rows, { id, ...write }))
+        if (after === write.mine && before !== after) writers.set(id, { client, hlc })
       }
       return findings
     },
