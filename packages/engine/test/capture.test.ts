@@ -219,6 +219,25 @@ test('[P3.1] a row that is replaced keeps its read-only columns, and only the re
   ])
 })
 
+test('[P3.1] a row that gets another key takes its read-only columns along', () => {
+  world.driver.exec('UPDATE landfall_guard SET capturing = 0')
+  world.driver
+    .prepare(
+      "INSERT INTO exact (id, project, serial, created_at) VALUES (?, 'p', 5, '2026-01-01 00:00:00+00')",
+    )
+    .run([id])
+  world.driver.exec('UPDATE landfall_guard SET capturing = 1')
+  const next = id.replace(/.$/, 'f')
+  expect(world.write(['UPDATE exact SET id = ?', next])).toBe(1)
+  expect(world.rows('SELECT id, serial FROM exact')).toEqual([[next, 5]])
+  const [insert] = outbox().flatMap(({ changes }) =>
+    changes.filter(({ operation }) => operation === 'insert'),
+  )
+  expect(insert?.keys).toEqual([[next]])
+  expect(insert?.columns).not.toContain('serial')
+  expect(insert?.columns).not.toContain('created_at')
+})
+
 test('[P13.1] a refusal names table, key and column', () => {
   world.store.begin()
   world.store.prepareUser("INSERT INTO notes (id, project, votes) VALUES (7, 'p', 3000000000)").run([])

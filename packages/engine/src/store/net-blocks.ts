@@ -18,14 +18,21 @@ type Draft = {
 
 type Drafts = { table: MirrorTable; operation: Operation; keys: WireValue[][]; columns: Draft[] }
 
-/** NULL in a column that Postgres can fill in is left out, so that it does. */
-export function insertBlocks(encoder: Encoder, columns: SqliteValue[][]): ChangeBlock[] {
+/**
+ * NULL in a column that Postgres can fill in is left out, so that it does. `formerly`: the values that a column had in the
+ * rows that the transaction found.
+ */
+export function insertBlocks(
+  encoder: Encoder,
+  columns: SqliteValue[][],
+  formerly: (column: MirrorColumn) => SqliteValue[],
+): ChangeBlock[] {
   const { table } = encoder
   const drafts = table.columns.flatMap((column, position) => {
     const values = columns[position] ?? []
     const { name, definition } = column
     if (definition.readonly) {
-      checkUnwritten(encoder, column, values)
+      checkUnwritten(encoder, column, { values, formerly })
       return []
     }
     const leavesOut = (definition.hasDefault || !definition.nullable) && values.includes(null)
@@ -113,9 +120,21 @@ function blockOf({ table, operation, keys }: Drafts, columns: Draft[], rows: num
   }
 }
 
-/** An insert may leave a readonly column at NULL or at its local default: the app did not write it. */
-function checkUnwritten(encoder: Encoder, column: MirrorColumn, values: SqliteValue[]): void {
-  const row = values.findIndex((value) => !isUnwritten(column, value))
+/**
+ * An insert may leave a readonly column at NULL or at its local default: the app did not write it. Neither did it write
+ * what a row brings along that gets another key.
+ */
+function checkUnwritten(
+  encoder: Encoder,
+  column: MirrorColumn,
+  { values, formerly }: { values: SqliteValue[]; formerly: (column: MirrorColumn) => SqliteValue[] },
+): void {
+  const isWritten = (value: SqliteValue): boolean => !isUnwritten(column, value)
+  if (!values.some(isWritten)) return
+  const former = formerly(column)
+  const row = values.findIndex(
+    (value) => isWritten(value) && !former.some((other) => sameValue(value, other)),
+  )
   if (row >= 0) throw new LandfallError('readonly_column', placeOf(encoder, column, row))
 }
 

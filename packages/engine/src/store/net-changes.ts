@@ -12,9 +12,10 @@
  * triggers, and the table is read again: `UPDATE t SET id = upper(id)` is then seen to change nothing.
  */
 import { LandfallError, type ChangeBlock } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
 import type { Correction, Encoder } from './encode-column.ts'
-import { list, sameKey, type MirrorTable } from './mirror-table.ts'
+import { list, type MirrorColumn, sameKey, type MirrorTable } from './mirror-table.ts'
 import { deleteBlocks, insertBlocks, updateBlocks } from './net-blocks.ts'
 
 export type NetChanges = {
@@ -39,7 +40,9 @@ export function createNetReader(driver: SqliteDriver, table: MirrorTable): NetRe
   function inserts(corrections: Correction[]): ChangeBlock[] {
     const columns = driver.prepare(sql.inserted).allColumns([])
     const keys = table.keyPositions.map((position) => columns[position] ?? [])
-    return insertBlocks({ table, keys, corrections }, columns)
+    const formerly = (column: MirrorColumn): SqliteValue[] =>
+      driver.prepare(sql.formerly(column)).allColumns([])[0] ?? []
+    return insertBlocks({ table, keys, corrections }, columns, formerly)
   }
 
   function updates(corrections: Correction[]): ChangeBlock[] {
@@ -79,6 +82,7 @@ function netSql(table: MirrorTable) {
   return {
     count: `SELECT count(*), coalesce(sum(landfall_existed), 0) FROM ${before}`,
     inserted: `SELECT ${list(table.columns, 't.')} FROM ${joined} WHERE b.landfall_existed = 0`,
+    formerly: ({ sql }: MirrorColumn) => `SELECT DISTINCT ${sql} FROM ${before} WHERE landfall_existed = 1`,
     /** Which columns differ in any row. A stored number may differ in its sign alone, which SQL does not see. */
     differing: `SELECT ${table.rest.map(differs).join(', ') || '0'} FROM ${joined} WHERE b.landfall_existed = 1`,
     updated: (columns: MirrorTable['columns']) =>

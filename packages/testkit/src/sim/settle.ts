@@ -1,7 +1,8 @@
 /**
  * The end of a run: all faults off, then everything has to drain by itself within a bound of virtual time (P8), and what
- * is left is held against the truth once more: the same rows everywhere (P3), bookkeeping that is empty again (P10).
+ * is left is held against the truth once more: the same rows everywhere (P3), bookkeeping that is empty again, and little memory (P10).
  */
+import { loadSqlite } from '@landfall/engine'
 import { quoteIdentifier } from '@landfall/schema'
 import { endLong, openAgain, type Performance } from './perform.ts'
 import { isComplete, readLocalState, readOutbox } from './checks/local-state.ts'
@@ -16,6 +17,8 @@ export const DRAIN_MS = 15 * 60_000
 const LOOK_MS = 2_000
 /** The journal may keep 16 MiB (`journal_size_limit`); the rows of a world are a fraction of that. */
 const MOST_BYTES = 24 << 20
+/** SQLite's own, of each open database: its cache may keep 64 MiB (`cache_size`), and a world's rows need a fraction. */
+const MOST_MEMORY = 8 << 20
 /** A world in good order is drained within moments; virtual time is the dearest thing here, since servers poll in it. */
 const STEP_MS = 250
 /** The longest that a server, a device or Postgres is away after it died. */
@@ -29,6 +32,7 @@ export async function settle(performance: Performance): Promise<void> {
     await stage.pass(step)
   await judgeDrained(stage)
   for (const actor of stage.actors) if (actor.device.alive) judgeQuiet(stage, actor)
+  await judgeMemory(stage)
   if (stage.chronicle.violations.length === 0) await judgeKept(stage)
   if (stage.chronicle.violations.length === 0) await verifyAll(stage)
   stage.chronicle.tell('world', 'is settled')
@@ -126,6 +130,19 @@ function judgeQuiet(stage: Stage, { device }: Actor): void {
         stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
     }
   }
+}
+
+/** All databases of this process share one SQLite. */
+async function judgeMemory(stage: Stage): Promise<void> {
+  const { sqlite3 } = await loadSqlite()
+  const { capi, wasm } = sqlite3
+  const stack = wasm.pstack.pointer
+  const [now, most] = [wasm.pstack.alloc(8), wasm.pstack.alloc(8)]
+  capi.sqlite3_status64(capi.SQLITE_STATUS_MEMORY_USED, now, most, 0)
+  const bytes = Number(wasm.peek(now, 'i64'))
+  wasm.pstack.restore(stack)
+  if (bytes > stage.actors.length * MOST_MEMORY)
+    stage.chronicle.violated('P10', 'world', `SQLite keeps ${bytes} bytes of memory`)
 }
 
 /** P7: whatever the server has refused is on the device that wrote it. */

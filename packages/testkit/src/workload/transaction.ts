@@ -8,7 +8,7 @@ import { RECIPES, type Recipe } from './kinds.ts'
 import type { Draw } from './rows.ts'
 import { type Statement, statement } from './statement.ts'
 import { type Kind, kindsOf, pickKind } from './weights.ts'
-import { type Dialect, hasReadonly, type PlanTable, type Workload } from './workload.ts'
+import type { Dialect, PlanTable, Workload } from './workload.ts'
 
 /** The kinds that are work on a table; `savepoint` goes around them, `refused` behind them. */
 const WORK: { [Name in Exclude<Kind, 'savepoint' | 'refused'>]: Recipe } = { ...RECIPES, family }
@@ -66,10 +66,4 @@ function possibleKinds(side: Side): Kind[] {
 }
 
 const fitting = (side: Side, kind: keyof typeof WORK): PlanTable[] =>
-  side.workload.tables.filter(
-    (table) => WORK[kind].fits(table, table.written[side.dialect]) && keepsReadonly(side, kind, table),
-  )
-
-/** A device's row that gets another key copies its read-only columns, which the commit refuses (`readonly_column`). */
-const keepsReadonly = ({ dialect }: Side, kind: Kind, table: PlanTable): boolean =>
-  kind !== 'rekey' || dialect === 'postgres' || !hasReadonly(table)
+  side.workload.tables.filter((table) => WORK[kind].fits(table, table.written[side.dialect]))

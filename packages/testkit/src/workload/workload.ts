@@ -92,10 +92,6 @@ function planTable(
   }
 }
 
-/** Whether a device has columns of the table that it may not write. */
-export const hasReadonly = ({ manifest }: PlanTable): boolean =>
-  manifest.columns.some((column) => column.readonly)
-
 /** A table that stands in nothing but whole-table scopes is read-only for devices. */
 const isWritable = ({ scopes }: ManifestTable): boolean => scopes.some(({ column }) => column !== null)
 

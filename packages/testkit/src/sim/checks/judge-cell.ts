@@ -13,6 +13,8 @@ export type Writer = {
   client: string | null | undefined
   /** null: nobody knows. */
   hlc: Hlc | null
+  /** The cell had never held the value before, so that whoever knows it has seen this very write. */
+  isFirst: boolean
 }
 
 export type RecordedConflict = {
@@ -80,8 +82,10 @@ const BOUND_MS = 61_000
 
 /** An edit of a value that its author has seen is stamped after it, whatever the author's clock says. */
 function judgeCausality({ write, before, writer }: CellSeen): Finding[] {
-  if (before === undefined || before === write.mine || !write.known.includes(before)) return []
-  if (writer.hlc === null || timeOfHlc(write.hlc) > timeOfHlc(writer.hlc) - BOUND_MS) return []
+  // NULL is also what one who inserts a row has seen there.
+  if (before === undefined || before === null || before === write.mine || before !== write.known[0]) return []
+  if (!writer.isFirst || writer.hlc === null || timeOfHlc(write.hlc) > timeOfHlc(writer.hlc) - BOUND_MS)
+    return []
   return [{ promise: 'P14', what: `${write.id}: an edit is stamped before what its author has seen` }]
 }
 

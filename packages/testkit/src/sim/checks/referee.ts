@@ -10,7 +10,13 @@
  * Left alone: rows that the push deletes and makes again, cascades, and times before a restore or a prune, of which the
  * server may rightly not know.
  */
-import { type Changeset, hlcFromTime, type PushRequest, type ScopeKey } from '@landfall/protocol'
+import {
+  type Changeset,
+  hlcFromTime,
+  type PushRequest,
+  type ScopeKey,
+  type WireValue,
+} from '@landfall/protocol'
 import { type RowSet, scopesOfRow } from '../rows.ts'
 import { judgeCell, type RecordedConflict, type Writer } from './judge-cell.ts'
 import {
@@ -53,12 +59,14 @@ export function createReferee(): Referee {
   const writers = new Map<string, Writer>()
   /** As the last write has left them; null: not known. */
   let left: RowSet | null = null
-  let unknown: Writer = { client: null, hlc: null }
+  let unknown: Writer = { client: null, hlc: null, isFirst: false }
+  const { begin, isFirst } = createPast()
 
   return {
     judgePush(seen) {
       const { client, changesets } = seen.request
       const last = verdicts.get(client) ?? 0
+      begin(seen.before)
       verdicts.set(client, Math.max(last, seen.lastNumber))
       const fresh = changesets.filter(({ number }) => number > last && number <= seen.lastNumber)
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
@@ -86,26 +94,53 @@ export function createReferee(): Referee {
       for (const { id, hlc, ...write } of writes) {
         // Whoever writes what is there already has written nothing: the value keeps its author and its time.
         const [before, after] = [seen.before, seen.after].map((rows) => valueOf(rows, { id, ...write }))
-        if (after === write.mine && before !== after) writers.set(id, { client, hlc })
+        if (after === write.mine && before !== after)
+          writers.set(id, { client, hlc, isFirst: isFirst(id, after) })
       }
       return findings
     },
     noteForeign(before, after, nowMs) {
       left = after
-      const writer = { client: null, hlc: hlcFromTime(nowMs) }
+      begin(before)
+      const hlc = hlcFromTime(nowMs)
       for (const cell of cellsOf(after)) {
-        if (valueOf(before, cell) !== valueOf(after, cell)) writers.set(cell.id, writer)
+        const value = valueOf(after, cell) ?? null
+        if (valueOf(before, cell) !== value)
+          writers.set(cell.id, { client: null, hlc, isFirst: isFirst(cell.id, value) })
       }
     },
     reset(lastNumbers) {
       verdicts.clear()
       left = null
       writers.clear()
-      unknown = { client: undefined, hlc: null }
+      unknown = { client: undefined, hlc: null, isFirst: false }
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
     },
     forgetTimes() {
       for (const [id, writer] of writers) writers.set(id, { ...writer, hlc: null })
+    },
+  }
+}
+
+type Past = {
+  /** The rows before the first write. */
+  begin(rows: RowSet): void
+  /** Whether the cell has never held the value; from now on it has. */
+  isFirst(id: string, value: WireValue): boolean
+}
+
+function createPast(): Past {
+  const values = new Map<string, Set<WireValue>>()
+  const isFirst: Past['isFirst'] = (id, value) => {
+    const known = values.get(id) ?? new Set()
+    values.set(id, known)
+    return known.size < known.add(value).size
+  }
+  return {
+    isFirst,
+    begin(rows) {
+      if (values.size > 0) return
+      for (const cell of cellsOf(rows)) isFirst(cell.id, valueOf(rows, cell) ?? null)
     },
   }
 }
