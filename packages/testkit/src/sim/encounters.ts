@@ -62,24 +62,50 @@ function sameLuck({ random }: Writing): () => SeededRandom {
   return () => createRandom(seed)
 }
 
-/** Two edit the same rows, neither seeing the other, and meet again in whatever order. */
+/**
+ * Two edit the same rows, neither seeing the other, one of them twice, and meet again in whatever order; or, in half of
+ * the cases, what one writes lies in time between two writes that the other sends together.
+ */
 export function clash(writing: Writing): Step[] {
   const { random } = writing
   const [first, second] = two(writing)
-  const luck = sameLuck(writing)
-  const isTwin = random.below(2) === 0
+  const [luck, otherLuck] = [sameLuck(writing), sameLuck(writing)]
   const pause = (): Step => wait(writing, pick([2_000, 2_000, 2_000, 70_000], random))
-  const meeting = random.below(2) === 0 ? [first, second] : [second, first]
+  const isBetween = random.below(2) === 0
+  const meeting = isBetween || random.below(2) === 0 ? [first, second] : [second, first]
+  const target = isBetween ? otherLuck : pick([luck, otherLuck], random)
   return [
     turn('offline', first),
     turn('offline', second),
     ...contestedWrite(writing, first, { luck: luck() }),
     pause(),
-    ...contestedWrite(writing, second, isTwin ? { luck: luck(), way: 'edit' } : {}),
+    ...contestedWrite(writing, second, { luck: target(), way: 'edit' }),
     pause(),
-    ...contestedWrite(writing, pick([first, second], random)),
+    ...contestedWrite(writing, isBetween ? first : pick([first, second], random), {
+      luck: otherLuck(),
+      way: 'edit',
+    }),
     pause(),
     ...meeting.flatMap((device) => [turn('online', device), wait(writing, 3_000)]),
+  ]
+}
+
+/** One whose clock is set back answers at once, and has seen what it answers to. */
+export function promptAnswer(writing: Writing): Step[] {
+  const { random } = writing
+  const [first, second] = two(writing)
+  const luck = sameLuck(writing)
+  const edit = (device: PlannedDevice): Step[] =>
+    contestedWrite(writing, device, { luck: luck(), way: 'edit' })
+  return [
+    { kind: 'clock jump', device: second.name, ms: -random.below(48) * 3_600_000 },
+    turn('online', first),
+    turn('online', second),
+    wait(writing, 1_000),
+    ...edit(first),
+    wait(writing, 4_000),
+    ...edit(second),
+    wait(writing, 4_000),
   ]
 }
 
@@ -117,10 +143,21 @@ export function secondThoughts(writing: Writing): Step[] {
   ]
 }
 
+const answerLost = ({ name }: PlannedDevice): Step => ({
+  kind: 'fail message',
+  device: name,
+  weather: 'responseLost',
+  n: 1,
+  often: 'once',
+})
+
 /** A new row of the history is due after a minute; it is what the log is pruned by. */
 const HISTORY_MS = 61_000
 
-/** One sleeps on unsent work while another goes on and the log is pruned: it has to load everything again. */
+/**
+ * One sleeps on unsent work, and on some of which it does not know that it has arrived, while another goes on and the log
+ * is pruned: it has to load everything again.
+ */
 export function sleep(writing: Writing): Step[] {
   const [sleeper, other] = two(writing)
   return [
@@ -128,8 +165,10 @@ export function sleep(writing: Writing): Step[] {
     turn('online', sleeper),
     ...ownWrite(writing, sleeper),
     wait(writing, 2_000),
-    turn('offline', sleeper),
+    answerLost(sleeper),
     ...ownWrite(writing, sleeper),
+    pass(300),
+    turn('offline', sleeper),
     ...contestedWrite(writing, sleeper),
     pass(HISTORY_MS),
     ...contestedWrite(writing, other),
@@ -168,17 +207,10 @@ export function underWay(writing: Writing): Step[] {
 export function interrupted(writing: Writing): Step[] {
   const { random, devices } = writing
   const device = pick(devices, random)
-  const loss = {
-    kind: 'fail message',
-    device: device.name,
-    weather: 'responseLost',
-    n: 1,
-    often: 'once',
-  } as const
   return [
     turn('online', device),
     wait(writing, 2_000),
-    loss,
+    answerLost(device),
     ...ownWrite(writing, device),
     wait(writing, 500),
     { kind: 'reopen', device: device.name },

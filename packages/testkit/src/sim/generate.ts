@@ -21,6 +21,7 @@ import {
   lateAnswer,
   ownWrite,
   pick,
+  promptAnswer,
   secondThoughts,
   sleep,
   underWay,
@@ -47,11 +48,12 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   'own write': { weight: 5, always: true, make: (writing) => ownWrite(writing) },
   pass: { weight: 12, always: true, make: ({ random }) => [{ kind: 'pass', ms: passing(random) }] },
   contested: { weight: 5, always: true, make: (writing) => contestedWrite(writing) },
-  clash: { weight: 3, odds: 0.6, make: clash },
+  clash: { weight: 3.5, odds: 0.6, make: clash },
+  'prompt answer': { weight: 1.2, make: promptAnswer },
   'late answer': { weight: 2, make: lateAnswer },
   interrupted: { weight: 1, make: interrupted },
   'new version': { weight: 1, odds: 0.4, make: newVersion },
-  rollback: { weight: 1.5, odds: 0.15, make: rollback },
+  rollback: { weight: 1.5, odds: 0.2, make: rollback },
   'second thoughts': { weight: 1, make: secondThoughts },
   sleep: { weight: 1.2, make: sleep },
   'under way': { weight: 2, make: underWay },
@@ -78,20 +80,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
       { kind: 'fail statement', device: anyDevice(writing), code: 'storage_full', ...nth(writing, 40) },
     ],
   },
-  'fail message': {
-    weight: 10,
-    make: (writing) => [
-      {
-        kind: 'fail message',
-        device: anyDevice(writing),
-        weather: pick(
-          ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'streamCut', 'repeatedLate'] as const,
-          writing.random,
-        ),
-        ...nth(writing, 3),
-      },
-    ],
-  },
+  'fail message': { weight: 10, make: messageFailure },
   'fail postgres': {
     weight: 2,
     make: (writing) => [{ kind: 'fail postgres', failure: 'connection lost', ...nth(writing, 30) }],
@@ -130,7 +119,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
     make: ({ random }) => [{ kind: 'restart postgres', ms: 500 + random.below(8_000) }],
   },
   // Rarely: a restore takes things back, so much cannot be judged any more.
-  restore: { weight: 5, odds: 0.2, make: restoring },
+  restore: { weight: 5, odds: 0.25, make: restoring },
   prune: { weight: 1, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
   upgrade: { weight: 1.2, make: () => [{ kind: 'upgrade' }] },
 }
@@ -261,6 +250,14 @@ function engineDeath(writing: Writing): Step[] {
       loss: pick(['kill', 'power'] as const, random),
     },
   ]
+}
+
+/** There are few streams, and most of them live on: the next one is met. */
+function messageFailure(writing: Writing): Step[] {
+  const mishaps = ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'streamCut', 'repeatedLate'] as const
+  const weather = pick(mishaps, writing.random)
+  const when = nth(writing, weather === 'streamCut' ? 1 : 3)
+  return [{ kind: 'fail message', device: anyDevice(writing), weather, ...when }]
 }
 
 function expiredToken(writing: Writing): Step[] {

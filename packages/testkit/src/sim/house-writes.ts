@@ -45,7 +45,7 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
   (text, random) => ({ set: `body = replace(body, ?, ?)`, params: ['abc'.charAt(random.below(3)), text] }),
 ]
 
-/** One or two columns of one of the hot tasks; now and then it is deleted, or made again. */
+/** Some columns of one of the hot tasks, the title among them if an edit is asked for; now and then it is deleted, or made again. */
 export function editHotTask({ name, nth, way }: Contest, random: SeededRandom): LocalStep {
   const task = HOT[random.below(HOT.length)] ?? ''
   const luck = random.below(10)
@@ -53,10 +53,10 @@ export function editHotTask({ name, nth, way }: Contest, random: SeededRandom): 
   if (done === 'delete')
     return { label: null, statements: [{ sql: 'delete from tasks where id = ?', params: [task] }] }
   if (done === 'make') return makeHotTask(task, `${name}_${nth}`)
-  const edits = Array.from({ length: 1 + random.below(2) }, (_, i) => {
-    const edit = EDITS[random.below(EDITS.length)]
-    return edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] }
-  })
+  const some = Array.from({ length: 1 + random.below(2) }, () => EDITS[random.below(EDITS.length)])
+  const edits = [...(way === 'edit' ? EDITS.slice(0, 1) : []), ...some].map(
+    (edit, i) => edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] },
+  )
   return {
     label: `edit ${nth}`,
     statements: edits.map(({ set, params }) => ({
