@@ -81,7 +81,10 @@ export type Store = {
   rollback(): void
 
   syncState(): SyncState
-  /** The front of the outbox within the limits, but at least one changeset when there is any. */
+  /**
+   * The front of the outbox within the limits, but at least one changeset when there is any. It is to be sent: what is
+   * answered survives a power cut.
+   */
   readOutbox(limits: OutboxLimits): Changeset[]
   outboxCount(): number
 

@@ -130,6 +130,50 @@ async function playStatements(disk: Disk, n: number, when: 'before' | 'after'): 
   return acknowledged
 }
 
+describe('what is sent survives a power cut', () => {
+  const EVERYTHING = { changesets: 100, bytes: 1 << 30 }
+
+  async function numbersIn(disk: Disk, keeping: Keeping): Promise<number[]> {
+    const { driver, store } = await openNotes(disk, keeping)
+    const sent = store.readOutbox(EVERYTHING).map(({ number }) => number)
+    disk.die()
+    driver.close()
+    disk.restart('power', createRandom(sent.length))
+    return sent
+  }
+
+  test('[P1.6] also a commit that was killed before its flush, and found again', async () => {
+    let unflushed = 0
+    for (const { n } of (await callsOf({})).filter(({ kind }) => kind === 'sync')) {
+      const disk = createDisk(createRandom(n))
+      disk.watch((call) => (call.n === n ? 'die before' : 'go'))
+      const acknowledged = await play(disk)
+      if (!disk.dead) continue
+      disk.watch(null)
+      disk.restart('kill', createRandom(n))
+      const sent = await numbersIn(disk, {})
+      if (sent.length > acknowledged) unflushed++
+      expect(await numbersIn(disk, {}), `sync ${n}`).toEqual(sent)
+    }
+    expect(unflushed).toBeGreaterThan(3)
+  })
+
+  test('[P1.6] also of a relaxed database', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const disk = createDisk(createRandom(seed))
+      const { driver, store } = await openNotes(disk, { relaxed: true })
+      const some = HISTORY.slice(0, 1 + (seed % HISTORY.length))
+      for (const statements of some) transact(store, statements)
+      const sent = store.readOutbox(EVERYTHING).map(({ number }) => number)
+      disk.die()
+      driver.close()
+      disk.restart('power', createRandom(seed))
+      expect(sent).toHaveLength(some.length)
+      expect(await numbersIn(disk, { relaxed: true }), `seed ${seed}`).toEqual(sent)
+    }
+  })
+})
+
 describe('refused from every disk call on', () => {
   test.each([
     ['full', ['storage_full', 'storage_unavailable']],

@@ -6,7 +6,8 @@ import type { SqliteDriver, SqliteStatement } from '../ports.ts'
 import type { Store } from '../store.ts'
 import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { readBase } from './base-view.ts'
-import { createBookkeeping, hasBookkeeping, inTransaction, readState, rollBack } from './bookkeeping.ts'
+import { createBookkeeping, hasBookkeeping, inTransaction, only, readState, rollBack } from './bookkeeping.ts'
+import { numberIn } from './cells.ts'
 import { readConflicts } from './conflicts.ts'
 import { forgetCursor, migrateMirror } from './migrate.ts'
 import { mirrorTables } from './mirror-table.ts'
@@ -24,6 +25,7 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     migrateMirror(driver, manifest)
   })
   const context = { driver, tables: createTables(driver, manifest), clock: ports.clock }
+  const makeDurable = createFlush(driver)
   return {
     ...localTransactions(driver, (label) => sealChangeset(context, label)),
 
@@ -31,7 +33,10 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
       const { client, cursor, acknowledged, user, lastSyncedAt } = readState(driver)
       return { client, cursor, acknowledged, user, lastSyncedAt, scopes: readScopes(driver) }
     },
-    readOutbox: (limits) => readOutbox(driver, limits),
+    readOutbox(limits) {
+      makeDurable()
+      return readOutbox(driver, limits)
+    },
     outboxCount: () => outboxCount(driver),
 
     applyPull: (response) => applyPull(context, response),
@@ -48,6 +53,23 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     discardRejection: (id) => discard(driver, 'landfall_rejections', id),
   }
 }
+
+/**
+ * What is sent must survive a power cut: else the server knows a number that the device gives again, and takes the later
+ * changeset for a repetition. Commits flush by themselves, but not if the database is relaxed; and what a killed program
+ * has left in SQLite's log is read at the opening without being flushed.
+ */
+function createFlush(driver: SqliteDriver): () => void {
+  const isRelaxed = numberIn(only(driver, 'PRAGMA synchronous')) < SYNCHRONOUS_FULL
+  let isFlushed = false
+  return () => {
+    if (isFlushed) return
+    driver.exec('PRAGMA wal_checkpoint(passive)')
+    isFlushed = !isRelaxed
+  }
+}
+
+const SYNCHRONOUS_FULL = 2
 
 type LocalTransactions = Pick<Store, 'begin' | 'prepareUser' | 'commit' | 'rollback'>
 
