@@ -80,7 +80,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
       { kind: 'fail statement', device: anyDevice(writing), code: 'storage_full', ...nth(writing, 40) },
     ],
   },
-  'fail message': { weight: 10, make: messageFailure },
+  'fail message': { weight: 11, make: messageFailure },
   'fail postgres': {
     weight: 2,
     make: (writing) => [{ kind: 'fail postgres', failure: 'connection lost', ...nth(writing, 30) }],
@@ -254,7 +254,10 @@ function engineDeath(writing: Writing): Step[] {
 
 /** There are few streams, and most of them live on: the next one is met. */
 function messageFailure(writing: Writing): Step[] {
-  const mishaps = ['cutShort', 'corrupted', 'halfOpen', 'streamCut', 'streamCut', 'repeatedLate'] as const
+  const mishaps = [
+    ...(['cutShort', 'corrupted', 'halfOpen', 'halfOpen'] as const),
+    ...(['streamCut', 'streamCut', 'repeatedLate'] as const),
+  ]
   const weather = pick(mishaps, writing.random)
   const when = nth(writing, weather === 'streamCut' ? 1 : 3)
   return [{ kind: 'fail message', device: anyDevice(writing), weather, ...when }]

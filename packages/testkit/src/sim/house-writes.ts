@@ -38,7 +38,11 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
   (text) => ({ set: 'title = ?', params: [text] }),
   (text) => ({ set: 'stage = ?', params: [text] }),
   (text) => ({ set: 'owner = ?', params: [text] }),
-  (_, random) => ({ set: 'votes = votes + ?', params: [random.below(21) - 10] }),
+  // Random work may have brought the votes to the end of what an integer holds.
+  (_, random) => ({
+    set: 'votes = votes + iif(abs(votes) < 1000000, ?, 0)',
+    params: [random.below(21) - 10],
+  }),
   (_, random) => ({ set: 'best = ?', params: [random.below(1_000)] }),
   (_, random) => ({ set: 'done = ?', params: [random.below(2)] }),
   (text, random) => ({ set: `tags = ?`, params: [`{${['x', 'y', text].slice(random.below(3)).join(',')}}`] }),
