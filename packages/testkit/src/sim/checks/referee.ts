@@ -24,6 +24,7 @@ import {
   type CellName,
   type CellWrite,
   isExact,
+  type LastOperation,
   lastOperations,
   lastWrites,
   onlyDeletes,
@@ -155,13 +156,18 @@ function comparable(
   applied: readonly Changeset[],
   writes: readonly CellWrite[],
 ): CellWrite[] {
-  const rows = [...lastOperations(applied)]
-  const deleted = new Set(rows.flatMap(([id, { wasDeleted }]) => (wasDeleted ? id : [])))
+  const rows = lastOperations(applied)
   return writes.filter((write) => {
-    const isCascade = deleted.size > 0 && valueOf(seen.after, write) === undefined
-    return !isCascade && !deleted.has(`${write.table} ${write.key}`)
+    const row = rows.get(`${write.table} ${write.key}`)
+    const isGone = valueOf(seen.after, write) === undefined
+    const isCascade = deletes(rows) && (isGone || row?.operation === 'insert')
+    return !isCascade && !row?.wasDeleted
   })
 }
+
+/** Then Postgres may have deleted others with them, also such as the push makes anew. */
+const deletes = (rows: ReadonlyMap<string, LastOperation>): boolean =>
+  [...rows.values()].some(({ wasDeleted }) => wasDeleted)
 
 /** A row that the push deletes and then makes again is there afterwards; unless a parent's deletion may have taken it. */
 function judgeRemade(applied: readonly Changeset[], { after }: PushSeen): Finding[] {
@@ -236,9 +242,11 @@ function judgeDeletes(
 /** P4.1: whatever row a push has changed, its user held before and holds after. */
 function judgeRights(applied: readonly Changeset[], { before, after, held }: PushSeen): Finding[] {
   if (held === null) return []
-  return [...lastOperations(applied)].flatMap(([id, { table: name, key }]) => {
-    const sides = [before, after].flatMap((rows) => {
-      const known = rows.get(name)
+  const rows = lastOperations(applied)
+  return [...rows].flatMap(([id, { table: name, key, operation }]) => {
+    if (operation === 'insert' && deletes(rows)) return []
+    const sides = [before, after].flatMap((state) => {
+      const known = state.get(name)
       const row = known?.rows.get(key)
       return known === undefined || row === undefined ? [] : [{ table: known.table, row }]
     })
