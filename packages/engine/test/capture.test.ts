@@ -201,7 +201,8 @@ test.each(REFUSED)('[P13.1] the commit refuses %s and rolls everything back', (_
   expect(world.write("INSERT INTO notes (id, project) VALUES (1, 'p')")).toBe(1)
 })
 
-test('[P3.1] a row that is replaced keeps its read-only columns, and only the rest is sent', () => {
+/** A row as a pull brings it, with what only the server writes. */
+function arriveExact(): void {
   world.driver.exec('UPDATE landfall_guard SET capturing = 0')
   world.driver
     .prepare(
@@ -209,6 +210,10 @@ test('[P3.1] a row that is replaced keeps its read-only columns, and only the re
     )
     .run([id])
   world.driver.exec('UPDATE landfall_guard SET capturing = 1')
+}
+
+test('[P3.1] a row that is replaced keeps its read-only columns, and only the rest is sent', () => {
+  arriveExact()
   const row = (): unknown => world.rows('SELECT project, serial, created_at FROM exact')
   expect(world.write(["REPLACE INTO exact (id, project) VALUES (?, 'p')", id])).toBeNull()
   expect(row()).toEqual([['p', 5, '2026-01-01 00:00:00+00']])
@@ -220,13 +225,7 @@ test('[P3.1] a row that is replaced keeps its read-only columns, and only the re
 })
 
 test('[P3.1] a row that gets another key takes its read-only columns along', () => {
-  world.driver.exec('UPDATE landfall_guard SET capturing = 0')
-  world.driver
-    .prepare(
-      "INSERT INTO exact (id, project, serial, created_at) VALUES (?, 'p', 5, '2026-01-01 00:00:00+00')",
-    )
-    .run([id])
-  world.driver.exec('UPDATE landfall_guard SET capturing = 1')
+  arriveExact()
   const next = id.replace(/.$/, 'f')
   expect(world.write(['UPDATE exact SET id = ?', next])).toBe(1)
   expect(world.rows('SELECT id, serial FROM exact')).toEqual([[next, 5]])

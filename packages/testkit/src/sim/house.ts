@@ -4,8 +4,8 @@
  * Random work goes over `projects`, `tasks`, `comments`, `things` (every kind of column) and `countries`. The app's own
  * transactions keep rules: `entries` of a project always add up to nothing (P5); `events` are appended, numbered by
  * their writer, and never changed, so that each state shows a prefix of every writer's (P6); `marks` are cells that one
- * device alone counts up (P9), once with each of its events (P2). Two tasks are hot: everybody edits them, each column by its policy. Long transactions of
- * other programs append events of writers of their own.
+ * device alone counts up (P9), once with each of its events (P2). Two tasks are hot: everybody edits them, each column by
+ * its policy. Long transactions of other programs append events of writers of their own.
  */
 import { defineSync } from '@landfall/schema'
 import { sql } from 'drizzle-orm'
