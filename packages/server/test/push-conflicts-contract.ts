@@ -215,6 +215,21 @@ export function pushConflictsContract(open: () => PushWorld): void {
     expect(JSON.parse(conflict?.['base'] ?? '')).toEqual({ title: 'a' })
   })
 
+  test('[P7.3] what was merged into the own edit of who deletes, and not seen, is kept too', async () => {
+    await ann.push([insert('items', { ...row, title: 'a', tags: '{x}', votes: '1' })])
+    const change = (tags: string, votes: string) =>
+      update('items', { id: '1' }, { tags: ['{x}', tags], votes: ['1', votes] })
+    expect(await bob.push([change('{x,b}', '3')])).toBe('applied')
+    expect(await ann.push([change('{x,a}', '2')])).toBe('applied')
+    expect(await ann.push([remove('items', { id: '1' }, { title: 'a', tags: '{x,a}', votes: '2' })])).toBe(
+      'applied',
+    )
+    expect(await world.value('SELECT count(*) FROM items')).toBe('0')
+    const [conflict, ...more] = await conflicts()
+    expect(more).toEqual([])
+    expect(JSON.parse(conflict?.['theirs'] ?? '')).toEqual({ tags: '{x,b,a}', votes: '4' })
+  })
+
   test('[P7.3] both deleted the row: nothing is left to do', async () => {
     await ann.push([insert('items', row)])
     await ann.push([remove('items', { id: '1' })])

@@ -3,7 +3,7 @@
  *
  * Pure: the facts were read under the row's lock, `decideColumn` says who wins, and merges that Postgres has computed
  * come with the facts. A merge that fails, or a custom policy that throws, is a `review`: Postgres keeps what it has.
- * Counters and sets contain both sides' changes, so nobody loses and nothing is kept.
+ * Counters and sets contain both sides' changes, so nobody loses and nothing is kept: until the row is deleted.
  */
 import {
   type ClientId,
@@ -137,9 +137,9 @@ function keptBy(
 
 /** The client deletes a row that others have changed since: the delete wins, what they wrote is kept. */
 export function losersOfDelete(asked: RowAsked, state: RowState): Loser[] {
-  const places = asked.columns.flatMap((_, c) => {
+  const places = asked.columns.flatMap((column, c) => {
     const facts = state.columns[c]
-    return facts && !facts.currentIsOld && facts.written?.client !== asked.client ? c : []
+    return facts && decide(asked, column.policy, facts) !== 'write' ? c : []
   })
   if (places.length === 0) return []
   const columns = places.flatMap((c) => asked.columns[c] ?? [])
