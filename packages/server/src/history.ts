@@ -3,46 +3,43 @@
  *
  * xids mean nothing after a restore from a backup, a lossy failover or in a re-created cluster: they run again, for
  * other transactions. So `landfall.history` gets a row with a fresh nonce whenever Postgres is seen to have started
- * anew (start time, system identifier or timeline differ from the newest row's: such a row `begins`), and one a minute
- * while clients pull. A cursor names the newest row in its snapshot and the newest change it has seen:
+ * anew (start time, system identifier or timeline differ from the newest row's: such a row `begins`), and one a minute,
+ * or every ten thousand changes, while clients pull. A cursor names the newest row in its snapshot, and all changes that
+ * it has seen and the row's own snapshot has not, by their count and a sum of hashes:
  *
- *     nonce "/" xid "." seq "." hlc          of that change, empty when the log was
+ *     nonce "/" count "." sum
  *
  * A cursor C is good when all of this holds in the history Postgres has now:
  * 1. its nonce is there: it is not younger than a restored backup, nor older than what was pruned;
  * 2. no row after its nonce begins a start whose floor is below C's xmax: else C saw xids that this history had not yet
  *    given out when it began. The floor is the next xid of the newest checkpoint; every start makes one, so it is exact
  *    when the start is noticed before the next (minutes later), and otherwise too high by what was used meanwhile;
- * 3. its newest change is there, with the same xid, place and stamp, which also holds where 2 was noticed too late.
+ * 3. the changes since that row which C's snapshot has seen are the same. What the row's snapshot saw is the same by 1:
+ *    it had ended before the row was written. So this alone shows that the log is C's, also where 2 was noticed too
+ *    late, and where a transaction that was open at the moment gone back to has ended in another way since (rolled back
+ *    by the restore, or prepared, and committed after it), with no xid given out by which 2 could tell.
  * The start is recorded before a pull is answered, so every cursor given after it names it or a later row.
  *
  * Pruning takes the newest row h older than the retention and deletes the changes with xid < xmin(h.snapshot). A
  * cursor naming h or a later row was taken after h was visible, hence after h.snapshot: every xid below that xmin had
- * ended by then and is visible in the cursor, so it misses nothing. A cursor naming an older row is lost by 1, since
- * those rows are deleted too. The newest change below the horizon stays, as the proof 3 for a log that has been quiet.
+ * ended by then and is visible in the cursor, so it misses nothing, nor do 3's changes. A cursor naming an older row is
+ * lost by 1, since those rows are deleted too.
  */
-import {
-  decodeSnapshot,
-  historyId,
-  type HistoryId,
-  type Hlc,
-  hlc,
-  LandfallError,
-  type Randomness,
-} from '@landfall/protocol'
+import { historyId, type HistoryId, type Hlc, hlc, LandfallError, type Randomness } from '@landfall/protocol'
 import type { SnapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions, Tx } from './database.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 const HISTORY_LOCK = 7_420_113_022
 
-/** How old the newest row may be while clients pull. */
+/** How old the newest row may be while clients pull, and how many changes may follow it: each pull counts them twice. */
 const ROW_SECONDS = 60
+const ROW_CHANGES = 10_000
 
 export type HistoryState = {
   /** What a cursor of this snapshot names; null when the newest row does not describe the Postgres that runs. */
   id: HistoryId | null
-  /** The newest row is old: time for another. */
+  /** The newest row is old, or too much has changed since: time for another. */
   stale: boolean
 }
 
@@ -54,11 +51,20 @@ export async function readHistory(tx: Tx): Promise<HistoryState> {
     SELECT
       h.id,
       ((h.started_at, h.system_identifier, h.timeline) = (r.started_at, r.system_identifier, r.timeline))::text AS same,
-      (h.at < now() - interval '${ROW_SECONDS} seconds')::text AS stale,
-      (SELECT format('%s.%s.%s', xid, seq, hlc) FROM landfall.changes ORDER BY xid DESC, seq DESC LIMIT 1) AS change
-    FROM newest h, running r`)
+      (h.at < now() - interval '${ROW_SECONDS} seconds' OR seen.count > ${ROW_CHANGES})::text AS stale,
+      seen.text AS seen
+    FROM newest h, running r, LATERAL (${changesSeen('h.snapshot', 'pg_current_snapshot()')}) AS seen`)
   if (!row || row['same'] !== 'true') return { id: null, stale: true }
-  return { id: historyId(`${row['id']}/${row['change'] ?? ''}`), stale: row['stale'] === 'true' }
+  return { id: historyId(`${row['id']}/${row['seen']}`), stale: row['stale'] === 'true' }
+}
+
+/** The changes that one snapshot has seen and an earlier one had not: how many, and a text that tells them from others. */
+function changesSeen(earlier: string, later: string): string {
+  return `
+    SELECT count(*) AS count, count(*) || '.' || coalesce(sum(hashtextextended(xid || '.' || seq, hlc)), 0) AS text
+    FROM landfall.changes
+    WHERE xid >= pg_snapshot_xmin(${earlier}) AND NOT pg_visible_in_snapshot(xid, ${earlier})
+      AND xid < pg_snapshot_xmax(${later}) AND pg_visible_in_snapshot(xid, ${later})`
 }
 
 /** Adds a row if Postgres has started anew or the newest one is old; at once from two processes it is added once. */
@@ -87,43 +93,37 @@ async function forgetForeignChanges(tx: Tx): Promise<void> {
   await tx.query('DELETE FROM landfall.conflicts WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())')
 }
 
-/** Throws `history_lost` unless the id, and the snapshot if one is given, belong to this history; see the header. */
+/**
+ * Throws `history_lost` unless the id, and the snapshot if one is given, belong to this history; see the header. Without
+ * a snapshot only the row is looked for.
+ */
 export async function checkHistory(tx: Tx, id: HistoryId, snapshot: SnapshotText | null): Promise<void> {
-  const named = decodeHistoryId(id)
-  const xmax = snapshot === null ? null : decodeSnapshot(snapshot).xmax.toString()
+  const [, nonce = null, changes = null] = HISTORY_ID.exec(id) ?? []
+  if (nonce === null) throw new LandfallError('bad_request', { what: 'history' })
   const [row] = await tx.query(
     `
     SELECT
       EXISTS (
         SELECT FROM landfall.history later
-        WHERE later.seq > named.seq AND later.begins AND later.floor < $2::xid8
+        WHERE later.seq > named.seq AND later.begins AND later.floor < pg_snapshot_xmax($2::pg_snapshot)
       )::text AS overtaken,
-      ($3::xid8 IS NULL OR EXISTS (
-        SELECT FROM landfall.changes WHERE xid = $3::xid8 AND seq = $4::bigint AND hlc = $5::bigint
-      ))::text AS change_found
+      ($2::pg_snapshot IS NULL OR $3 = (SELECT text FROM (${changesSeen('named.snapshot', '$2::pg_snapshot')}) AS seen))::text AS same
     FROM landfall.history named
     WHERE named.id = $1`,
-    [named.nonce, xmax, named.xid, named.seq, named.hlc],
+    [nonce, snapshot, changes],
   )
   const reason = !row
     ? 'unknown'
     : row['overtaken'] === 'true'
       ? 'overtaken'
-      : row['change_found'] === 'true'
+      : row['same'] === 'true'
         ? null
-        : 'change_missing'
+        : 'changes_differ'
   if (reason !== null) throw new LandfallError('history_lost', { reason })
 }
 
-type NamedHistory = { nonce: string; xid: string | null; seq: string | null; hlc: string | null }
-
-const HISTORY_ID = /^([0-9a-z-]{1,64})\/(?:(\d{1,19})\.(\d{1,18})\.(\d{1,18}))?$/
-
-function decodeHistoryId(id: HistoryId): NamedHistory {
-  const [, nonce, xid = null, seq = null, stamp = null] = HISTORY_ID.exec(id) ?? []
-  if (nonce === undefined) throw new LandfallError('bad_request', { what: 'history' })
-  return { nonce, xid, seq, hlc: stamp }
-}
+/** What follows the nonce is only compared: a cursor of an older version of Landfall is one of a lost history. */
+const HISTORY_ID = /^([0-9a-z-]{1,64})\/([0-9.-]{0,100})$/
 
 /** The oldest stamp the log still covers: what has no log row was written before. */
 export async function readHorizon(tx: Tx): Promise<Hlc> {
@@ -152,11 +152,7 @@ export async function pruneHistory(database: Database, retentionMs: number): Pro
     const [deleted] = await tx.query(
       `
       WITH deleted AS (
-        DELETE FROM landfall.changes
-        WHERE xid < $1::xid8
-          AND (xid, seq) <> (
-            SELECT xid, seq FROM landfall.changes WHERE xid < $1::xid8 ORDER BY xid DESC, seq DESC LIMIT 1)
-        RETURNING 1
+        DELETE FROM landfall.changes WHERE xid < $1::xid8 RETURNING 1
       )
       SELECT count(*)::text AS count FROM deleted`,
       [xmin],

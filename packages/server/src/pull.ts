@@ -43,24 +43,27 @@ export async function handlePull(
   user: UserId,
 ): Promise<PullResponse> {
   const holders = await prepareHolders(context, user)
-  const attempt = () =>
-    context.database.transaction(SNAPSHOT, (tx) => pullIn(tx, context, { request, user, holders }))
-  const response = await attempt()
+  const attempt = (mayBeStale: boolean) =>
+    context.database.transaction(SNAPSHOT, (tx) =>
+      pullIn(tx, context, { request, user, holders, mayBeStale }),
+    )
+  const response = await attempt(false)
   if (response !== null) return response
   // The history row has to be older than the snapshot that names it.
   await recordHistory(context.database, context.randomness)
-  const second = await attempt()
+  // Much may have been committed in between.
+  const second = await attempt(true)
   if (second === null) throw new LandfallError('server_busy', { reason: 'history' })
   return second
 }
 
-type Asked = { request: PullRequest; user: UserId; holders: PreparedHolders }
+type Asked = { request: PullRequest; user: UserId; holders: PreparedHolders; mayBeStale: boolean }
 
 /** null: a history row is due first. */
 async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<PullResponse | null> {
-  const { request, user } = asked
+  const { request, user, mayBeStale } = asked
   const history = await readHistory(tx)
-  if (history.id === null || history.stale) return null
+  if (history.id === null || (history.stale && !mayBeStale)) return null
   if (request.cursor) await checkHistory(tx, request.cursor.history, request.cursor.snapshot)
   const client = await readClient(tx, request, user)
   const held = await readHeldScopes(tx, asked.holders, context.limits.scopes)

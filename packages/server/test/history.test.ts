@@ -98,7 +98,7 @@ test('[P11] restored from an older backup: cursors from before it go on, later o
   expect(titles(early)).not.toContain('lost')
 })
 
-test('[P11] a restore is noticed even when other programs have used up more xids before the next pull', async () => {
+test('[P11.6] a restore is noticed even when other programs have used up more xids before the next pull', async () => {
   const client = world.client('ann')
   await client.load()
   await backUp('second')
@@ -113,7 +113,7 @@ test('[P11] a restore is noticed even when other programs have used up more xids
   expect(titles(fresh).filter((title) => title === 'other history')).toHaveLength(40)
 })
 
-test('[P11] a restore that a checkpoint has hidden is noticed by the newest change', async () => {
+test('[P11.6] a restore that a checkpoint has hidden is noticed by the changes', async () => {
   const client = world.client('ann')
   await client.load()
   await copyRunning('third')
@@ -122,7 +122,46 @@ test('[P11] a restore that a checkpoint has hidden is noticed by the newest chan
   await restore('third')
   for (let i = 0; i < 40; i++) await insert(90 + i, 'other history')
   await world.run('CHECKPOINT')
-  expect(await pullCode(client)).toBe('410 history_lost change_missing')
+  expect(await pullCode(client)).toBe('410 history_lost changes_differ')
+})
+
+test('[P11.6] a restore to a moment at which a transaction was open is noticed by what it had written', async () => {
+  const client = world.client('ann')
+  await client.load()
+  let commit = () => {}
+  const committed = new Promise<void>((resolve) => (commit = resolve))
+  let long = Promise.resolve()
+  await new Promise<void>((written) => {
+    long = world.database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
+      await tx.query(`INSERT INTO notes (id, space_id, title) VALUES ('${noteId(140)}', 2, 'open')`)
+      written()
+      await committed
+    })
+  })
+  await insert(141, 'kept')
+  await copyRunning('fourth')
+  commit()
+  await long
+  await client.pull()
+  expect(titles(client)).toContain('open')
+  await restore('fourth')
+  expect(await pullCode(client)).toBe('410 history_lost changes_differ')
+})
+
+test('[P11] a burst of changes gets a history row of its own, so that few are counted for each cursor', async () => {
+  const rows = () => world.run('SELECT count(*)::int AS n FROM landfall.history')
+  const client = world.client('ann')
+  await client.load()
+  const before = await rows()
+  await world.run(`
+    INSERT INTO notes (id, space_id, title)
+    SELECT md5('burst ' || n)::uuid, 3, 'burst' FROM generate_series(1, 10001) AS n`)
+  await client.pull()
+  await client.pull()
+  expect(Number((await rows())[0]?.['n'])).toBe(Number(before[0]?.['n']) + 1)
+  await insert(142, 'after the burst')
+  await client.pull()
+  expect(titles(client)).toContain('after the burst')
 })
 
 test('[P11] pruning keeps what younger cursors need and tells older ones to start over', async () => {
@@ -144,7 +183,7 @@ test('[P11] pruning keeps what younger cursors need and tells older ones to star
   expect(await pruneHistory(world.database, retentionMs)).toBe(0)
 })
 
-test('[P11] pruning a quiet log leaves its newest change, which the cursors name', async () => {
+test('[P11] pruning a quiet log leaves none of it, and the cursors stay good', async () => {
   await insert(300)
   const client = world.client('ann')
   await client.load()
@@ -153,7 +192,7 @@ test('[P11] pruning a quiet log leaves its newest change, which the cursors name
     await client.pull()
     await pruneHistory(world.database, 60_000)
   }
-  expect(await world.run('SELECT count(*)::text FROM landfall.changes')).toEqual([{ count: '1' }])
+  expect(await world.run('SELECT count(*)::text FROM landfall.changes')).toEqual([{ count: '0' }])
   expect(await pullCode(client)).toBe('ok')
 })
 

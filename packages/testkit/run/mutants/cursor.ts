@@ -29,13 +29,17 @@ export const CURSOR: Mutant[] = [
   {
     name: 'the cursor of a later snapshot',
     file: 'packages/server/src/pull.ts',
-    find: `  const attempt = () =>
-    context.database.transaction(SNAPSHOT, (tx) => pullIn(tx, context, { request, user, holders }))`,
-    replace: `  const read = () =>
-    context.database.transaction(SNAPSHOT, (tx) => pullIn(tx, context, { request, user, holders }))
-  const attempt = async () => {
-    const rows = await read()
-    const later = rows && (await read())
+    find: `  const attempt = (mayBeStale: boolean) =>
+    context.database.transaction(SNAPSHOT, (tx) =>
+      pullIn(tx, context, { request, user, holders, mayBeStale }),
+    )`,
+    replace: `  const read = (mayBeStale: boolean) =>
+    context.database.transaction(SNAPSHOT, (tx) =>
+      pullIn(tx, context, { request, user, holders, mayBeStale }),
+    )
+  const attempt = async (mayBeStale: boolean) => {
+    const rows = await read(mayBeStale)
+    const later = rows && (await read(mayBeStale))
     return rows && later && { ...rows, cursor: later.cursor }
   }`,
     promise: 'P6',

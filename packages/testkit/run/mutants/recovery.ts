@@ -27,13 +27,21 @@ export const RECOVERY: Mutant[] = [
     file: HISTORY,
     find: `    : row['overtaken'] === 'true'
       ? 'overtaken'
-      : row['change_found'] === 'true'
+      : row['same'] === 'true'
         ? null
-        : 'change_missing'
+        : 'changes_differ'
 `,
     replace: '    : null\n',
     promise: 'P11',
     why: 'a restore of a backup that knows the nonce goes unnoticed: its new changes are skipped',
+  },
+  {
+    name: 'what a cursor has seen is not compared',
+    file: HISTORY,
+    find: "row['same'] === 'true'\n        ? null",
+    replace: "row['same'] !== null\n        ? null",
+    promise: 'P11',
+    why: 'a transaction that was open at the moment gone back to has ended in another way, and nobody is told',
   },
   {
     name: 'starting over drops the outbox',
