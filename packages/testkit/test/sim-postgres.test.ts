@@ -68,8 +68,8 @@ test('[T8.11] the same plan on a server that is given, where nothing can be rest
 
 test('[T8.11] a restart in the midst of a burst, and a restore', async () => {
   planted = PLANTED
-  const bursts = planOf(house, 2, OVERLAPPING).steps.flatMap((step) => (step.kind === 'burst' ? [step] : []))
-  const [first, second] = bursts
+  const { steps } = planOf(house, 2, { ...OVERLAPPING, steps: 200 })
+  const [first, second] = steps.filter((step) => step.kind === 'burst')
   if (first === undefined || second === undefined) throw new Error('no burst')
   const { violations, faults } = await runPlan(theatre, {
     ...smallPlan(2),

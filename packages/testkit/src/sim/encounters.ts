@@ -253,6 +253,43 @@ export function rollback(writing: Writing): Step[] {
   ]
 }
 
+/** Another program's transaction, which no other one is beside: its beginning, and its end; null where there is none. */
+export function longWork({
+  app,
+  random,
+  counts,
+}: Writing): { begin: Step; end(commit: boolean): Step } | null {
+  if (app.long === undefined || (counts.get('long open') ?? 0) > 0) return null
+  const nth = (counts.get('long') ?? 0) + 1
+  counts.set('long', nth)
+  const long = `long ${nth}`
+  return {
+    begin: { kind: 'foreign', long, statements: [...app.long(nth, random)] },
+    end: (commit) => ({ kind: 'end long', long, commit }),
+  }
+}
+
+/** Postgres goes back to a moment at which a transaction was open whose end the devices have seen; it ends otherwise. */
+export function endedTwice(writing: Writing): Step[] {
+  const { random } = writing
+  const long = longWork(writing)
+  if (long === null) return rollback(writing)
+  const [first, second] = two(writing)
+  const commits = random.below(2) === 0
+  return [
+    turn('online', first),
+    turn('online', second),
+    wait(writing, 4_000),
+    long.begin,
+    { kind: 'back up' },
+    long.end(commits),
+    wait(writing, 2_000),
+    { kind: 'restore' },
+    long.end(!commits),
+    wait(writing, 2_000),
+  ]
+}
+
 /** The last that happens: a clock is set back, perhaps while what one has written waits to be sent again. */
 export function setBack(writing: Writing): Step[] {
   const { random, devices } = writing

@@ -13,7 +13,9 @@ import type { SimApp } from './app.ts'
 import {
   clash,
   foreignWork,
+  endedTwice,
   interrupted,
+  longWork,
   newVersion,
   rollback,
   setBack,
@@ -53,12 +55,13 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   'late answer': { weight: 2, make: lateAnswer },
   interrupted: { weight: 1, make: interrupted },
   'new version': { weight: 1, odds: 0.4, make: newVersion },
-  rollback: { weight: 1.5, odds: 0.2, make: rollback },
+  rollback: { weight: 1, odds: 0.15, make: rollback },
+  'ended twice': { weight: 1.5, odds: 0.25, make: endedTwice },
   'second thoughts': { weight: 1, make: secondThoughts },
   sleep: { weight: 1.2, make: sleep },
   'under way': { weight: 2, make: underWay },
   foreign: { weight: 5, odds: 0.7, make: foreignWork },
-  long: { weight: 3, make: longWork },
+  long: { weight: 3, make: longStep },
   weather: {
     weight: 4,
     make: (writing) => [{ kind: 'weather', device: anyDevice(writing), weather: badWeather(writing.random) }],
@@ -200,18 +203,18 @@ function burstWork({ app, workload, devices, random, counts }: Writing): Step[] 
   return [{ kind: 'burst', writes, programs: [...programs, ...others], ...interrupted }]
 }
 
-function longWork({ app, random, counts }: Writing): Step[] {
-  if (app.long === undefined) return []
+function longStep(writing: Writing): Step[] {
+  const { random, counts } = writing
   const nth = counts.get('long') ?? 0
   const isOpen = (counts.get('long open') ?? 0) > 0
   if (isOpen && random.below(2) === 0) {
     counts.set('long open', 0)
     return [{ kind: 'end long', long: `long ${nth}`, commit: random.below(4) > 0 }]
   }
-  if (isOpen) return []
-  counts.set('long', nth + 1)
+  const long = longWork(writing)
+  if (long === null) return []
   counts.set('long open', 1)
-  return [{ kind: 'foreign', long: `long ${nth + 1}`, statements: [...app.long(nth + 1, random)] }]
+  return [long.begin]
 }
 
 function badWeather(random: SeededRandom): Weather {
@@ -222,10 +225,10 @@ function badWeather(random: SeededRandom): Weather {
     repeated: rate(),
     repeatedLate: rate(),
     reordered: rate(),
-    cutShort: rate() / 2,
-    corrupted: rate() / 2,
+    cutShort: rate() * 0.7,
+    corrupted: rate() * 0.75,
     halfOpen: rate() / 3,
-    streamCut: rate(),
+    streamCut: rate() * 1.5,
     delayMs: pick([0, 20, 400, 5_000], random),
   }
 }
