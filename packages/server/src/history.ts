@@ -4,7 +4,7 @@
  * xids mean nothing after a restore from a backup, a lossy failover or in a re-created cluster: they run again, for
  * other transactions. So `landfall.history` gets a row with a fresh nonce whenever Postgres is seen to have started
  * anew (start time, system identifier or timeline differ from the newest row's: such a row `begins`), and one a minute,
- * or every ten thousand changes, while clients pull. A cursor names the newest row in its snapshot, and all changes that
+ * or every two thousand changes, while clients pull. A cursor names the newest row in its snapshot, and all changes that
  * it has seen and the row's own snapshot has not, by their count and a sum of hashes:
  *
  *     nonce "/" count "." sum
@@ -34,7 +34,7 @@ const HISTORY_LOCK = 7_420_113_022
 
 /** How old the newest row may be while clients pull, and how many changes may follow it: each pull counts them twice. */
 const ROW_SECONDS = 60
-const ROW_CHANGES = 10_000
+const ROW_CHANGES = 2_000
 
 export type HistoryState = {
   /** What a cursor of this snapshot names; null when the newest row does not describe the Postgres that runs. */
