@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { historyId } from '@landfall/protocol'
 import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pruneHistory } from '../src/history.ts'
@@ -162,6 +163,16 @@ test('[P11] a burst of changes gets a history row of its own, so that few are co
   await insert(142, 'after the burst')
   await client.pull()
   expect(titles(client)).toContain('after the burst')
+})
+
+test('[P11.6] a cursor that proves itself in the way of an older Landfall starts over', async () => {
+  const client = world.client('ann')
+  await client.load()
+  const { cursor } = client
+  if (cursor === null) throw new Error('nothing was loaded')
+  const [nonce = ''] = cursor.history.split('/')
+  client.cursor = { ...cursor, history: historyId(`${nonce}/845.12.11700000000000000`) }
+  expect(await pullCode(client)).toBe('410 history_lost changes_differ')
 })
 
 test('[P11] pruning keeps what younger cursors need and tells older ones to start over', async () => {
