@@ -22,8 +22,9 @@
  *
  * Pruning takes the newest row h older than the retention and deletes the changes with xid < xmin(h.snapshot). A
  * cursor naming h or a later row was taken after h was visible, hence after h.snapshot: every xid below that xmin had
- * ended by then and is visible in the cursor, so it misses nothing, nor do 3's changes. A cursor naming an older row is
- * lost by 1, since those rows are deleted too.
+ * ended by then and is visible in the cursor, so it misses nothing; and xmin never falls, so all that 3 counts is there.
+ * In a copy in another cluster it falls once: the least xmin from h on counts. A cursor naming an older row is lost by 1,
+ * since those rows are deleted too.
  */
 import { historyId, type HistoryId, type Hlc, hlc, LandfallError, type Randomness } from '@landfall/protocol'
 import type { SnapshotText } from '@landfall/protocol'
@@ -139,7 +140,9 @@ export async function pruneHistory(database: Database, retentionMs: number): Pro
     await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [HISTORY_LOCK])
     const [horizon] = await tx.query(
       `
-      SELECT h.seq::text AS seq, pg_snapshot_xmin(h.snapshot)::text AS xmin
+      SELECT
+        h.seq::text AS seq,
+        (SELECT pg_snapshot_xmin(snapshot) AS xmin FROM landfall.history WHERE seq >= h.seq ORDER BY xmin LIMIT 1)::text AS xmin
       FROM landfall.history h
       WHERE h.at < now() - $1::bigint * interval '1 millisecond'
       ORDER BY h.seq DESC -- not by its text

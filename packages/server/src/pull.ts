@@ -57,7 +57,13 @@ export async function handlePull(
   return second
 }
 
-type Asked = { request: PullRequest; user: UserId; holders: PreparedHolders; mayBeStale: boolean }
+type Asked = {
+  request: PullRequest
+  user: UserId
+  holders: PreparedHolders
+  /** A history row that should have a successor will do. */
+  mayBeStale: boolean
+}
 
 /** null: a history row is due first. */
 async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<PullResponse | null> {

@@ -207,6 +207,18 @@ test('[P11] pruning a quiet log leaves none of it, and the cursors stay good', a
   expect(await pullCode(client)).toBe('ok')
 })
 
+test('[P11.6] pruning by a history that came from another cluster keeps what was written in this one', async () => {
+  await world.run(`
+    UPDATE landfall.history
+    SET at = at - interval '1 day', system_identifier = 'another', snapshot = '4000000000:4000000000:'`)
+  const client = world.client('ann')
+  await client.load()
+  await insert(310, 'after the move')
+  await pruneHistory(world.database, 60_000)
+  await client.pull()
+  expect(titles(client)).toContain('after the move')
+})
+
 test('[P11] log rows that came from another cluster do not look new for ever', async () => {
   await world.run(`
     INSERT INTO landfall.changes (xid, tbl, key, scope, op, hlc)
