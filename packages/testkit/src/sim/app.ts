@@ -40,6 +40,10 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   upgrade?: { sync: SyncDefinition; statements: readonly string[] }
   /** Transactions of the app's own, beside the random work over its tables. `nth`: of this device, from 1. */
   writes?: (device: { name: string; user: string; nth: number }, random: SeededRandom) => LocalStep
+  /** Whether a transaction of this label is one that Postgres must take whatever is there. */
+  mustPass?: (label: string) => boolean
+  /** A transaction that a device takes and Postgres refuses. */
+  refusable?: (random: SeededRandom) => LocalStep
   /** Tables that the random work leaves alone, because the app's own transactions keep rules about them. */
   reserved?: readonly string[]
   /** Statements of another program's transaction that stays open for long: rows that nobody else touches. */

@@ -253,6 +253,44 @@ export function rollback(writing: Writing): Step[] {
   ]
 }
 
+/** One who is let into a project loads it, and is shown out again while away or not; work there goes on. */
+export function guest(writing: Writing): Step[] {
+  const { app, random } = writing
+  if (app.movable === undefined || app.member === undefined) return []
+  const [device] = two(writing)
+  const change = { user: device.user, key: pick(app.movable, random) }
+  const isAway = random.below(2) === 0
+  return [
+    turn('online', device),
+    { kind: 'member', ...change, joins: true },
+    wait(writing, 3_000),
+    ...(isAway ? [turn('offline', device)] : []),
+    { kind: 'member', ...change, joins: false },
+    ...foreignWork(writing),
+    ...(isAway ? [turn('online', device)] : []),
+    wait(writing, 3_000),
+    ...foreignWork(writing),
+    wait(writing, 1_000),
+  ]
+}
+
+/** Among what one sends together is something that Postgres refuses. */
+export function spoiled(writing: Writing): Step[] {
+  const { app, random } = writing
+  const [device] = two(writing)
+  if (app.refusable === undefined) return []
+  const bad: Step = { kind: 'write', device: device.name, write: app.refusable(random) }
+  return [
+    turn('offline', device),
+    ...ownWrite(writing, device),
+    bad,
+    ...ownWrite(writing, device),
+    ...contestedWrite(writing, device),
+    turn('online', device),
+    wait(writing, 3_000),
+  ]
+}
+
 /** Another program's transaction, which no other one is beside: its beginning, and its end; null where there is none. */
 export function longWork({
   app,

@@ -70,6 +70,13 @@ export function editHotTask({ name, nth, way }: Contest, random: SeededRandom): 
   }
 }
 
+/** Postgres has a check that SQLite does not know. */
+export function forbidden(random: SeededRandom): LocalStep {
+  const id = `00000000-0000-4000-b000-${String(random.below(1e9)).padStart(12, '0')}`
+  const sql = `insert into tasks (id, project_id, title) values (?, ?, 'forbidden')`
+  return { label: null, statements: [{ sql, params: [id, SHARED] }] }
+}
+
 function makeHotTask(task: string, title: string): LocalStep {
   const sql = `insert into tasks (id, project_id, title) values (?, ?, ?)
     on conflict (id) do update set title = excluded.title`

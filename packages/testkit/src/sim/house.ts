@@ -30,7 +30,7 @@ import {
 import type { Invariant, SimApp } from './app.ts'
 import { houseBurst } from './house-burst.ts'
 import { setup, SHARED } from './house-setup.ts'
-import { editHotTask, houseLong, keepBooks } from './house-writes.ts'
+import { editHotTask, forbidden, houseLong, keepBooks } from './house-writes.ts'
 import type { RowSet } from './rows.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
@@ -165,7 +165,7 @@ export const house: SimApp = {
   users: ['ada', 'ben', 'cyd'],
   scopes: { project: PROJECTS, own: ['ada', 'ben', 'cyd'] },
   reserved: RESERVED,
-  weights: { truncate: 1.5, rekey: 6 },
+  weights: { truncate: 1.5, rekey: 10 },
   movable: PROJECTS.filter((project) => project !== SHARED),
   member: ({ user, key, joins }) => [
     joins
@@ -178,6 +178,8 @@ export const house: SimApp = {
     statements: [`alter table tasks add column color text not null default 'grey'`],
   },
   writes: keepBooks,
+  mustPass: (label) => label.startsWith('work '),
+  refusable: forbidden,
   contested: editHotTask,
   long: houseLong,
   burst: (plan, random) => houseBurst(plan, random),

@@ -50,7 +50,7 @@ export class Stage {
   readonly chronicle: Chronicle
   readonly random: SeededRandom
   readonly truth: TruthReader
-  readonly referee: Referee = createReferee()
+  readonly referee: Referee
   readonly faults: PostgresFaults = {
     collision: null,
     loseCommit: false,
@@ -80,6 +80,7 @@ export class Stage {
     this.theatre = theatre
     this.plan = plan
     this.sync = theatre.app.sync
+    this.referee = createReferee(theatre.app.mustPass ?? (() => false))
     this.chronicle = createChronicle(this.clock)
     this.random = createRandom(plan.seed)
     const { holders, users } = theatre.app

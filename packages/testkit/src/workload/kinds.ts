@@ -112,11 +112,12 @@ const rekey: Recipe = {
   },
 }
 
-/** A row that is there, if there are so many. */
+/** A row that is there. */
 function rekeyOneThatIs({ table, random }: Draw, cell: Cell): Statement {
   const key = names(table.key)
   const nth = String(random.below(8))
-  const found = statement`select ${key} from ${table} order by ${key} offset ${nth} limit 1`
+  const place = statement`(select ${nth} % greatest(count(*), 1) from ${table})`
+  const found = statement`select ${key} from ${table} order by ${key} offset ${place} limit 1`
   const free = statement`not exists (select 1 from ${table} where ${matched([cell])})`
   return statement`update ${table} set ${assigned([cell])} where (${key}) = (${found}) and ${free}`
 }

@@ -55,11 +55,13 @@ export type Referee = {
   forgetTimes(): void
 }
 
-export function createReferee(): Referee {
+/** `mustPass`: whether nothing may ever speak against a changeset of this label. */
+export function createReferee(mustPass: (label: string) => boolean): Referee {
   const verdicts = new Map<string, number>()
   const writers = new Map<string, Writer>()
   /** As the last write has left them; null: not known. */
   let left: RowSet | null = null
+  let restored = false
   let unknown: Writer = { client: null, hlc: null, isFirst: false }
   const { begin, isFirst } = createPast()
 
@@ -76,6 +78,7 @@ export function createReferee(): Referee {
         // Where transactions overlap, "before" is no state that anybody has left (held is not known there either).
         ...(seen.held === null ? [] : judgeBetween(left, seen.before)),
         ...judgeNumber(seen, last),
+        ...(restored ? [] : judgeRejected(fresh, seen, mustPass)),
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...judgeRemade(applied, seen),
         ...judgeRights(applied, seen),
@@ -112,6 +115,7 @@ export function createReferee(): Referee {
     },
     reset(lastNumbers) {
       verdicts.clear()
+      restored = true
       left = null
       writers.clear()
       unknown = { client: undefined, hlc: null, isFirst: false }
@@ -183,6 +187,18 @@ function judgeRemade(applied: readonly Changeset[], { after }: PushSeen): Findin
 function judgeNumber({ lastNumber, request }: PushSeen, last: number): Finding[] {
   if (lastNumber >= last) return []
   return [{ promise: 'P2', what: `${request.client}'s last number fell from ${last} to ${lastNumber}` }]
+}
+
+/** P8: what is rejected takes nothing good along. */
+function judgeRejected(
+  fresh: readonly Changeset[],
+  { rejected }: PushSeen,
+  mustPass: (label: string) => boolean,
+): Finding[] {
+  return fresh.flatMap(({ number, label }) => {
+    if (!rejected.has(number) || label === null || !mustPass(label)) return []
+    return [{ promise: 'P8', what: `${number}, ${label}, was rejected, and nothing spoke against it` }]
+  })
 }
 
 function judgeBetween(left: RowSet | null, before: RowSet): Finding[] {
