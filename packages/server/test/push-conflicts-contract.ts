@@ -230,6 +230,13 @@ export function pushConflictsContract(open: () => PushWorld): void {
     expect(JSON.parse(conflict?.['theirs'] ?? '')).toEqual({ tags: '{x,b,a}', votes: '4' })
   })
 
+  test('[P7.3] what who deletes has emptied itself is nobody’s loss', async () => {
+    await ann.push([insert('items', { ...row, title: 'a', slug: 's' })])
+    await ann.push([edit('slug', 's', null)])
+    expect(await ann.push([remove('items', { id: '1' }, { title: 'a', slug: 's' })])).toBe('applied')
+    expect(await conflicts()).toEqual([])
+  })
+
   test('[P7.3] both deleted the row: nothing is left to do', async () => {
     await ann.push([insert('items', row)])
     await ann.push([remove('items', { id: '1' })])

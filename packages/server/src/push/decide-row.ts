@@ -139,7 +139,8 @@ function keptBy(
 export function losersOfDelete(asked: RowAsked, state: RowState): Loser[] {
   const places = asked.columns.flatMap((column, c) => {
     const facts = state.columns[c]
-    return facts && decide(asked, column.policy, facts) !== 'write' ? c : []
+    // Nothing is wanted of a column: that it holds nothing does not make it the one that is wanted.
+    return facts && decide(asked, column.policy, { ...facts, currentIsNew: false }) !== 'write' ? c : []
   })
   if (places.length === 0) return []
   const columns = places.flatMap((c) => asked.columns[c] ?? [])
