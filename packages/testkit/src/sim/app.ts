@@ -20,8 +20,14 @@ export type Invariant = {
 
 export type BurstPlan = { nth: number; devices: readonly { name: string; user: string }[] }
 
-/** `way`: what is done to the row that is drawn. */
-export type Contest = { name: string; user: string; nth: number; way?: 'edit' | 'delete' | 'make' }
+/** `way`: what is done to the row; `row`: which it is, by any number. Both are drawn where they are not said. */
+export type Contest = {
+  name: string
+  user: string
+  nth: number
+  way?: 'edit' | 'delete' | 'make'
+  row?: number
+}
 
 export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 'limits'> & {
   /** Makes the tables and the rows that a world begins with; run once, before the sync triggers are put in place. */

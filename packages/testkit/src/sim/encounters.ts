@@ -37,7 +37,7 @@ export function ownWrite(writing: Writing, { name, user } = pick(writing.devices
 export function contestedWrite(
   writing: Writing,
   { name, user } = pick(writing.devices, writing.random),
-  { luck = writing.random, ...contest }: { luck?: SeededRandom } & Pick<Contest, 'way'> = {},
+  { luck = writing.random, ...contest }: { luck?: SeededRandom } & Pick<Contest, 'way' | 'row'> = {},
 ): Step[] {
   const { app, counts } = writing
   if (app.contested === undefined) return []
@@ -90,6 +90,22 @@ export function clash(writing: Writing): Step[] {
   ]
 }
 
+/** All edit the same row at one moment, and other programs are at work, too: what is sent and fetched is under way together. */
+export function rush(writing: Writing): Step[] {
+  const { devices, random } = writing
+  const luck = sameLuck(writing)
+  const row = random.below(2 ** 31)
+  const edit = (device: PlannedDevice): Step[] =>
+    contestedWrite(writing, device, { luck: luck(), row, way: random.below(6) === 0 ? 'delete' : 'edit' })
+  return [
+    ...devices.map((device) => turn('online', device)),
+    wait(writing, 2_000),
+    ...devices.flatMap(edit),
+    ...burstWork(writing),
+    wait(writing, 3_000),
+  ]
+}
+
 /** One whose clock is set back answers at once, and has seen what it answers to. */
 export function promptAnswer(writing: Writing): Step[] {
   const { random } = writing
@@ -114,14 +130,13 @@ export function lateAnswer(writing: Writing): Step[] {
   const { random } = writing
   const [first, second] = two(writing)
   const luck = sameLuck(writing)
-  const jump: Step = { kind: 'clock jump', device: first.name, ms: random.below(48) * 3_600_000 }
   return [
     turn('offline', second),
     turn('online', first),
-    ...(random.below(4) > 0 ? [jump] : []),
+    { kind: 'clock jump', device: first.name, ms: random.below(48) * 3_600_000 },
     ...contestedWrite(writing, first, { luck: luck(), way: 'edit' }),
     pass(62_000 + random.below(10_000)),
-    ...contestedWrite(writing, second, { luck: luck(), way: random.below(4) === 0 ? 'delete' : 'edit' }),
+    ...contestedWrite(writing, second, { luck: luck(), way: random.below(3) === 0 ? 'delete' : 'edit' }),
     turn('online', second),
     wait(writing, 3_000),
   ]
@@ -179,26 +194,26 @@ export function sleep(writing: Writing): Step[] {
   ]
 }
 
-/** While a slow pull of what another has written is under way, one edits the same row again and again. */
+/** While a slow pull of what another has written is under way, one edits the same row again and again, also elsewhere. */
 export function underWay(writing: Writing): Step[] {
   const [slow, other] = two(writing)
-  const luck = sameLuck(writing)
+  const row = writing.random.below(2 ** 31)
   const weather = (delayMs: number): Step => ({
     kind: 'weather',
     device: slow.name,
     weather: { ...FAIR, delayMs },
   })
-  const edit = (device: PlannedDevice, same: boolean): Step[] =>
-    contestedWrite(writing, device, { way: 'edit', ...(same ? { luck: luck() } : {}) })
+  const edit = (device: PlannedDevice): Step[] => contestedWrite(writing, device, { way: 'edit', row })
   return [
     turn('online', slow),
-    weather(2_000),
-    ...edit(other, true),
+    turn('online', other),
+    weather(3_000),
+    ...edit(other),
     wait(writing, 1_500),
-    ...edit(slow, true),
-    ...edit(slow, false),
-    ...edit(slow, false),
-    wait(writing, 3_000),
+    ...edit(slow),
+    wait(writing, 1_000),
+    ...edit(slow),
+    pass(6_000),
     weather(0),
   ]
 }
@@ -255,9 +270,9 @@ export function rollback(writing: Writing): Step[] {
 
 /** One who is let into a project loads it, and is shown out again while away or not; work there goes on. */
 export function guest(writing: Writing): Step[] {
-  const { app, random } = writing
+  const { app, random, devices } = writing
   if (app.movable === undefined || app.member === undefined) return []
-  const [device] = two(writing)
+  const device = pick(devices, random)
   const change = { user: device.user, key: pick(app.movable, random) }
   const isAway = random.below(2) === 0
   return [
@@ -276,9 +291,9 @@ export function guest(writing: Writing): Step[] {
 
 /** Among what one sends together is something that Postgres refuses. */
 export function spoiled(writing: Writing): Step[] {
-  const { app, random } = writing
-  const [device] = two(writing)
+  const { app, random, devices } = writing
   if (app.refusable === undefined) return []
+  const device = pick(devices, random)
   const bad: Step = { kind: 'write', device: device.name, write: app.refusable(random) }
   return [
     turn('offline', device),
@@ -342,6 +357,21 @@ export function setBack(writing: Writing): Step[] {
     wait(writing, 200),
     ...ownWrite(writing, device),
   ]
+}
+
+export function burstWork({ app, workload, devices, random, counts }: Writing): Step[] {
+  if (app.burst === undefined) return []
+  const nth = (counts.get('burst') ?? 0) + 1
+  counts.set('burst', nth)
+  const { writes, programs } = app.burst({ nth, devices }, random)
+  const others = [planForeign(workload, random).statements]
+  if (random.below(3) === 0 && app.movable !== undefined && app.member !== undefined) {
+    const { user } = pick(devices, random)
+    const change = { user, key: pick(app.movable, random), joins: random.below(2) === 0 }
+    others.push([...app.member(change)])
+  }
+  const interrupted = random.below(8) === 0 ? { restartAfter: random.below(120) } : {}
+  return [{ kind: 'burst', writes, programs: [...programs, ...others], ...interrupted }]
 }
 
 export function foreignWork({ workload, random }: Writing): Step[] {

@@ -6,7 +6,7 @@ const DDL = `
   CREATE TABLE tasks (
     id uuid PRIMARY KEY, project_id text NOT NULL, title text NOT NULL CHECK (title <> 'forbidden'), body text,
     done boolean NOT NULL DEFAULT false, votes integer NOT NULL DEFAULT 0, stage text NOT NULL DEFAULT 'new',
-    owner text, tags text[], best integer, code varchar(8) UNIQUE);
+    owner text, tags text[], best double precision, code varchar(8) UNIQUE);
   CREATE TABLE comments (
     id uuid PRIMARY KEY, task_id uuid NOT NULL REFERENCES tasks ON DELETE CASCADE, project_id text NOT NULL,
     body text NOT NULL);

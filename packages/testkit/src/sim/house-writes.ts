@@ -34,8 +34,6 @@ export function keepBooks({ name, user, nth }: Writer, random: SeededRandom): Lo
 const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; params: SqlParam[] })[] = [
   (text) => ({ set: 'title = ?', params: [text] }),
   (text) => ({ set: 'title = ?', params: [text] }),
-  (text) => ({ set: 'title = ?', params: [text] }),
-  (text) => ({ set: 'title = ?', params: [text] }),
   (text) => ({ set: 'stage = ?', params: [text] }),
   (text) => ({ set: 'owner = ?', params: [text] }),
   // Random work may have brought the votes to the end of what an integer holds.
@@ -43,30 +41,37 @@ const EDITS: readonly ((text: string, random: SeededRandom) => { set: string; pa
     set: 'votes = votes + iif(abs(votes) < 1000000, ?, 0)',
     params: [random.below(21) - 10],
   }),
-  (_, random) => ({ set: 'best = ?', params: [random.below(1_000)] }),
+  (_, random) => ({ set: 'best = ?', params: [random.number() * 1_000] }),
   (_, random) => ({ set: 'done = ?', params: [random.below(2)] }),
   (text, random) => ({ set: `tags = ?`, params: [`{${['x', 'y', text].slice(random.below(3)).join(',')}}`] }),
   (text, random) => ({ set: `body = replace(body, ?, ?)`, params: ['abc'.charAt(random.below(3)), text] }),
 ]
 
-/** Some columns of one of the hot tasks, the title among them if an edit is asked for; now and then it is deleted, or made again. */
-export function editHotTask({ name, nth, way }: Contest, random: SeededRandom): LocalStep {
-  const task = HOT[random.below(HOT.length)] ?? ''
+/**
+ * Some columns of one of the hot tasks; now and then it is deleted, or made again. If an edit is asked for, the title is
+ * among them, and a task that is not there is made first.
+ */
+export function editHotTask({ name, nth, way, row }: Contest, random: SeededRandom): LocalStep {
+  const drawn = random.below(HOT.length)
+  const task = HOT[(row ?? drawn) % HOT.length] ?? ''
   const luck = random.below(10)
   const done = way ?? (luck === 0 ? 'delete' : luck === 1 ? 'make' : 'edit')
   if (done === 'delete')
     return { label: null, statements: [{ sql: 'delete from tasks where id = ?', params: [task] }] }
   if (done === 'make') return makeHotTask(task, `${name}_${nth}`)
-  const some = Array.from({ length: 1 + random.below(2) }, () => EDITS[random.below(EDITS.length)])
+  const some = Array.from({ length: 2 + random.below(3) }, () => EDITS[random.below(EDITS.length)])
   const edits = [...(way === 'edit' ? EDITS.slice(0, 1) : []), ...some].map(
     (edit, i) => edit?.(`${name}_${nth}_${i}`, random) ?? { set: 'done = done', params: [] },
   )
   return {
     label: `edit ${nth}`,
-    statements: edits.map(({ set, params }) => ({
-      sql: `update tasks set ${set} where id = ?`,
-      params: [...params, task],
-    })),
+    statements: [
+      ...(way === 'edit' ? [{ sql: MAKE_HOT_TASK, params: [task, SHARED, 'made'] }] : []),
+      ...edits.map(({ set, params }) => ({
+        sql: `update tasks set ${set} where id = ?`,
+        params: [...params, task],
+      })),
+    ],
   }
 }
 
@@ -77,9 +82,10 @@ export function forbidden(random: SeededRandom): LocalStep {
   return { label: null, statements: [{ sql, params: [id, SHARED] }] }
 }
 
+const MAKE_HOT_TASK = 'insert into tasks (id, project_id, title) values (?, ?, ?) on conflict (id) do nothing'
+
 function makeHotTask(task: string, title: string): LocalStep {
-  const sql = `insert into tasks (id, project_id, title) values (?, ?, ?)
-    on conflict (id) do update set title = excluded.title`
+  const sql = MAKE_HOT_TASK.replace('nothing', 'update set title = excluded.title')
   return { label: null, statements: [{ sql, params: [task, SHARED, title] }] }
 }
 

@@ -53,7 +53,7 @@ const taskColumns = {
   stage: text().notNull().default('new'),
   owner: text(),
   tags: text().array(),
-  best: integer(),
+  best: doublePrecision(),
   code: varchar({ length: 8 }).unique(),
 }
 

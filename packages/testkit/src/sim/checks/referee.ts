@@ -7,8 +7,8 @@
  * record of who wrote a cell and when. A push without fresh changesets changes nothing at all, and neither does one that
  * failed: each write finds the rows as the one before has left them. What a push has written its user may write (P4).
  *
- * Left alone: rows that the push deletes and makes again, cascades, and times before a restore or a prune, of which the
- * server may rightly not know.
+ * Left alone: rows that the push deletes and makes again, cascades, also past what the user may write, and times before
+ * a restore or a prune, of which the server may rightly not know.
  */
 import {
   type Changeset,
@@ -232,11 +232,13 @@ function* cellsOf(rows: RowSet): Generator<CellName> {
 /** P7: what others have written to a row since, its deletion keeps. Rows that the push also does something else with are left alone. */
 function judgeDeletes(
   applied: readonly Changeset[],
-  { request, before, after, conflicts }: PushSeen,
+  { request, before, after, held, conflicts }: PushSeen,
   writerOf: (cell: CellName) => Writer,
 ): Finding[] {
+  const rows = lastOperations(applied)
   return onlyDeletes(applied).flatMap(({ id, table, key, seen }) => {
     if (after.get(table)?.rows.has(key) !== false) return []
+    if (isHidden(before, { table, key }, held) && mayHaveCascaded(rows, table)) return []
     const isKept = conflicts.some((each) => each.table === table && each.key === key && each.column === null)
     const exact =
       before
@@ -261,16 +263,26 @@ function judgeRights(applied: readonly Changeset[], { before, after, held }: Pus
   const rows = lastOperations(applied)
   return [...rows].flatMap(([id, { table: name, key, operation }]) => {
     if (operation === 'insert' && deletes(rows)) return []
-    const sides = [before, after].flatMap((state) => {
-      const known = state.get(name)
-      const row = known?.rows.get(key)
-      return known === undefined || row === undefined ? [] : [{ table: known.table, row }]
-    })
-    const [one, other] = sides
-    if (sides.length === 2 && JSON.stringify(one?.row) === JSON.stringify(other?.row)) return []
-    const isForeign = sides.some(
-      ({ table, row }) => !scopesOfRow(table, row).some((scope) => held.has(scope)),
-    )
+    const [was, is] = [before, after].map((state) => state.get(name)?.rows.get(key))
+    if (JSON.stringify(was) === JSON.stringify(is)) return []
+    if (is === undefined && mayHaveCascaded(rows, name)) return []
+    const isForeign = [before, after].some((state) => isHidden(state, { table: name, key }, held))
     return isForeign ? [{ promise: 'P4', what: `${id} was written by a user who may not` }] : []
   })
 }
+
+/** Whether the row is there, and in none of the scopes; where they are not known, any row may be. */
+function isHidden(
+  state: RowSet,
+  { table, key }: { table: string; key: string },
+  held: ReadonlySet<ScopeKey> | null,
+): boolean {
+  const known = state.get(table)
+  const row = known?.rows.get(key)
+  if (known === undefined || row === undefined) return false
+  return held === null || !scopesOfRow(known.table, row).some((scope) => held.has(scope))
+}
+
+/** A foreign key takes along whatever refers to a row that the push deletes, seen by its user or not. */
+const mayHaveCascaded = (rows: ReadonlyMap<string, LastOperation>, table: string): boolean =>
+  [...rows.values()].some((row) => row.wasDeleted && row.table !== table)
