@@ -233,13 +233,16 @@ export function interrupted(writing: Writing): Step[] {
   ]
 }
 
-/** The app's next version is opened over unsent work, and goes on offline. */
+/** The app's next version is opened over unsent work, and goes on offline; the one before may have been in use beside it. */
 export function newVersion(writing: Writing): Step[] {
   const [device, other] = two(writing)
+  const before = pick(['online', 'offline'] as const, writing.random)
   return [
-    turn('offline', device),
+    turn(before, device),
     ...contestedWrite(writing, device, { way: 'edit' }),
     { kind: 'upgrade' },
+    wait(writing, 2_000),
+    turn('offline', device),
     { kind: 'reopen', device: device.name },
     ...ownWrite(writing, device),
     ...contestedWrite(writing, device),

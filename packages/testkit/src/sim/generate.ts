@@ -241,7 +241,7 @@ function badWeather(random: SeededRandom): Weather {
 }
 
 function offline(writing: Writing): Step[] {
-  return [{ kind: writing.random.below(5) < 2 ? 'online' : 'offline', device: anyDevice(writing) }]
+  return [{ kind: writing.random.below(2) === 0 ? 'online' : 'offline', device: anyDevice(writing) }]
 }
 
 function engineDeath(writing: Writing): Step[] {

@@ -29,7 +29,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Invariant, SimApp } from './app.ts'
 import { houseBurst } from './house-burst.ts'
-import { setup, SHARED } from './house-setup.ts'
+import { HOT, setup, SHARED } from './house-setup.ts'
 import { editHotTask, forbidden, houseLong, keepBooks } from './house-writes.ts'
 import type { RowSet } from './rows.ts'
 
@@ -175,7 +175,10 @@ export const house: SimApp = {
   upgrade: {
     // One column more than the type says: nothing here depends on the types of columns.
     sync: define(nextTasks),
-    statements: [`alter table tasks add column color text not null default 'grey'`],
+    statements: [
+      `alter table tasks add column color text not null default 'grey'`,
+      `update tasks set color = 'red' where id = '${HOT[0]}'`,
+    ],
   },
   writes: keepBooks,
   mustPass: (label) => label.startsWith('work '),

@@ -193,7 +193,7 @@ class SimulatedDevice implements Device {
     const { url } = this.#parts
     const timers = ownClock({ now: () => this.clock.now(), after: (ms, run) => this.#after(ms, run) })
     const randomness = this.#random.fork(`opening ${this.#messages++}`)
-    this.#network = this.#connect()
+    this.#network = this.#connect(this.#network.conditions)
     const driver = await openDisk(this.disk, { clock: this.clock })
     const watched = watchDriver(driver, (run) => this.#ran(run))
     try {
@@ -244,10 +244,11 @@ class SimulatedDevice implements Device {
     this.#parts.heard?.(event)
   }
 
-  #connect(): DeviceNetwork {
+  #connect(conditions: DeviceNetwork['conditions'] = {}): DeviceNetwork {
     const luck = this.#random.fork(`network ${this.#messages}`)
     return createDeviceNetwork({
       ...this.#parts.air,
+      ...conditions,
       clock: this.#parts.clock,
       luck: (message) => luck.fork(`${message}`),
       mishap: (path) => this.#mishap?.(path) ?? null,

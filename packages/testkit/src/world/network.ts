@@ -24,13 +24,16 @@ export type Air = {
   route(luck: SeededRandom): Handler
   /** What happens to a message to this path, whatever the weather. */
   mishap?(path: string): Mishap | null
-  /** At the beginning. */
+  /** At the beginning: up and fair, unless it is said. */
+  online?: boolean
   weather?: Partial<Weather>
   struck?(fault: Fault): void
   seen?(exchange: Exchange): void
 }
 
 export type DeviceNetwork = Network & {
+  /** For the network of the device's next process: whether it is up does not depend on who uses it. */
+  readonly conditions: Pick<Air, 'online' | 'weather'>
   setOnline(online: boolean): void
   setWeather(weather: Partial<Weather>): void
   /** The stream's reader takes nothing while it is stalled. */
@@ -46,8 +49,9 @@ type Carried = { url: string; init: RequestInit; luck: SeededRandom; weather: We
 
 class AirLink implements DeviceNetwork {
   readonly #air: Air
-  #online = true
+  #online: boolean
   #weather: Weather
+  #gone = false
   #messages = 0
   #stalled = false
   #late: (() => Promise<unknown>) | null = null
@@ -55,7 +59,12 @@ class AirLink implements DeviceNetwork {
 
   constructor(air: Air) {
     this.#air = air
+    this.#online = air.online ?? true
     this.#weather = { ...FAIR, ...air.weather }
+  }
+
+  get conditions(): Pick<Air, 'online' | 'weather'> {
+    return { online: this.#online, weather: this.#weather }
   }
 
   setOnline(online: boolean): void {
@@ -72,7 +81,7 @@ class AirLink implements DeviceNetwork {
   }
 
   cut(): void {
-    this.#online = false
+    this.#gone = true
     this.#late = null
     this.#cutAll('the device is gone')
   }
@@ -81,7 +90,7 @@ class AirLink implements DeviceNetwork {
     const luck = this.#air.luck(this.#messages++)
     const weather = this.#weatherOf(url)
     await this.#delay(luck, weather)
-    if (!this.#online) throw new TypeError('network is down')
+    if (!this.#isUp) throw new TypeError('network is down')
     const cut = new AbortController()
     this.#open.add(cut)
     const release = relay(init.signal, cut)
@@ -114,7 +123,7 @@ class AirLink implements DeviceNetwork {
     if (strikes(weather.repeatedLate, 'repeated late')) this.#late = () => this.#exchange(carried)
     if (strikes(weather.halfOpen, 'half-open')) await new Promise<never>(() => {})
     await this.#delay(luck, weather)
-    if (!this.#online || strikes(weather.responseLost, 'response lost')) throw new TypeError('response lost')
+    if (!this.#isUp || strikes(weather.responseLost, 'response lost')) throw new TypeError('response lost')
     return this.#damaged(response, carried)
   }
 
@@ -175,7 +184,7 @@ class AirLink implements DeviceNetwork {
 
   #weatherOf(url: string): Weather {
     // What cannot leave meets nothing, and is not counted.
-    const mishap = this.#online ? (this.#air.mishap?.(new URL(url).pathname) ?? null) : null
+    const mishap = this.#isUp ? (this.#air.mishap?.(new URL(url).pathname) ?? null) : null
     return mishap === null ? this.#weather : { ...this.#weather, [mishap]: 1 }
   }
 
@@ -184,6 +193,10 @@ class AirLink implements DeviceNetwork {
     const struck = luck.number() < rate
     if (struck) this.#air.struck?.(fault)
     return struck
+  }
+
+  get #isUp(): boolean {
+    return this.#online && !this.#gone
   }
 
   async #delay(luck: SeededRandom, { delayMs }: Weather): Promise<void> {
