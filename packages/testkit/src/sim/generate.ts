@@ -232,7 +232,7 @@ function badWeather(random: SeededRandom): Weather {
     repeated: rate(),
     repeatedLate: rate(),
     reordered: rate(),
-    cutShort: rate() * 0.7,
+    cutShort: rate() * 1.2,
     corrupted: rate() * 0.75,
     halfOpen: rate() / 3,
     streamCut: rate() * 1.5,

@@ -247,10 +247,12 @@ async function upgrade(performance: Performance): Promise<void> {
   performance.upgraded = true
   performance.backup = null // a backup of the old schema would need the old app
   for (const statement of next.statements) await stage.exec(statement)
+  const { manifest } = stage.sync
   stage.sync = next.sync
   stage.truth.beginEra() // the same snapshots, read with other columns
   await stage.theatre.migrate(next.sync, createRandom(stage.plan.seed))
   stage.forget()
+  stage.referee.noteUpgrade(manifest, await stage.rows())
   for (const { process } of stage.servers) if (process.alive) process.start({ sync: next.sync })
   stage.chronicle.struck('schema upgraded', 'postgres')
 }

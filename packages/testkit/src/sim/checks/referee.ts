@@ -10,14 +10,9 @@
  * Left alone: rows that the push deletes and makes again, cascades, also past what the user may write, and times before
  * a restore or a prune, of which the server may rightly not know.
  */
-import {
-  type Changeset,
-  hlcFromTime,
-  type PushRequest,
-  type ScopeKey,
-  type WireValue,
-} from '@landfall/protocol'
+import { type Changeset, type Manifest, type PushRequest, type ScopeKey } from '@landfall/protocol'
 import { type RowSet, scopesOfRow } from '../rows.ts'
+import { createAuthors } from './authors.ts'
 import { judgeCell, type RecordedConflict, type Writer } from './judge-cell.ts'
 import {
   cellName,
@@ -53,23 +48,23 @@ export type Referee = {
   reset(lastNumbers: ReadonlyMap<string, number>): void
   /** The log no longer knows when older values were written. */
   forgetTimes(): void
+  /** The app has another schema: of what stood in columns that were not synced before, the log does not know the author. */
+  noteUpgrade(before: Manifest, rows: RowSet): void
 }
 
 /** `mustPass`: whether nothing may ever speak against a changeset of this label. */
 export function createReferee(mustPass: (label: string) => boolean): Referee {
   const verdicts = new Map<string, number>()
-  const writers = new Map<string, Writer>()
+  const authors = createAuthors()
   /** As the last write has left them; null: not known. */
   let left: RowSet | null = null
   let restored = false
-  let unknown: Writer = { client: null, hlc: null, isFirst: false }
-  const { begin, isFirst } = createPast()
 
   return {
     judgePush(seen) {
       const { client, changesets } = seen.request
       const last = verdicts.get(client) ?? 0
-      begin(seen.before)
+      authors.begin(seen.before)
       verdicts.set(client, Math.max(last, seen.lastNumber))
       const fresh = changesets.filter(({ number }) => number > last && number <= seen.lastNumber)
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
@@ -82,12 +77,12 @@ export function createReferee(mustPass: (label: string) => boolean): Referee {
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...judgeRemade(applied, seen),
         ...judgeRights(applied, seen),
-        ...judgeDeletes(applied, seen, ({ id }) => writers.get(id) ?? unknown),
+        ...judgeDeletes(applied, seen, ({ id }) => authors.of(id)),
         ...comparable(seen, applied, writes).flatMap((write) =>
           judgeCell({
             write,
             client,
-            writer: writers.get(write.id) ?? unknown,
+            writer: authors.of(write.id),
             before: valueOf(seen.before, write),
             after: valueOf(seen.after, write),
             kept: seen.conflicts.filter((conflict) => concerns(conflict, write)),
@@ -95,58 +90,22 @@ export function createReferee(mustPass: (label: string) => boolean): Referee {
         ),
       ]
       left = seen.after
-      for (const { id, hlc, ...write } of writes) {
-        // Whoever writes what is there already has written nothing: the value keeps its author and its time.
-        const [before, after] = [seen.before, seen.after].map((rows) => valueOf(rows, { id, ...write }))
-        if (after === write.mine && before !== after)
-          writers.set(id, { client, hlc, isFirst: isFirst(id, after) })
-      }
+      authors.notePush(client, writes, seen)
       return findings
     },
     noteForeign(before, after, nowMs) {
       left = after
-      begin(before)
-      const hlc = hlcFromTime(nowMs)
-      for (const cell of cellsOf(after)) {
-        const value = valueOf(after, cell) ?? null
-        if (valueOf(before, cell) !== value)
-          writers.set(cell.id, { client: null, hlc, isFirst: isFirst(cell.id, value) })
-      }
+      authors.noteForeign(before, after, nowMs)
     },
     reset(lastNumbers) {
       verdicts.clear()
       restored = true
       left = null
-      writers.clear()
-      unknown = { client: undefined, hlc: null, isFirst: false }
+      authors.forget()
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
     },
-    forgetTimes() {
-      for (const [id, writer] of writers) writers.set(id, { ...writer, hlc: null })
-    },
-  }
-}
-
-type Past = {
-  /** The rows before the first write. */
-  begin(rows: RowSet): void
-  /** Whether the cell has never held the value; from now on it has. */
-  isFirst(id: string, value: WireValue): boolean
-}
-
-function createPast(): Past {
-  const values = new Map<string, Set<WireValue>>()
-  const isFirst: Past['isFirst'] = (id, value) => {
-    const known = values.get(id) ?? new Set()
-    values.set(id, known)
-    return known.size < known.add(value).size
-  }
-  return {
-    isFirst,
-    begin(rows) {
-      if (values.size > 0) return
-      for (const cell of cellsOf(rows)) isFirst(cell.id, valueOf(rows, cell) ?? null)
-    },
+    forgetTimes: () => authors.forgetTimes(),
+    noteUpgrade: (before, rows) => authors.noteUpgrade(before, rows),
   }
 }
 
@@ -222,11 +181,6 @@ function judgeUntouched({ before, after }: PushSeen): Finding[] {
     if (changed === undefined && rows.size === was?.size) return []
     return [{ promise: 'P2', what: `a push without anything fresh changed ${name} ${changed?.[0] ?? ''}` }]
   })
-}
-
-function* cellsOf(rows: RowSet): Generator<CellName> {
-  for (const [name, { table, rows: all }] of rows)
-    for (const key of all.keys()) for (const column of table.columns) yield cellName(name, key, column.name)
 }
 
 /** P7: what others have written to a row since, its deletion keeps. Rows that the push also does something else with are left alone. */
