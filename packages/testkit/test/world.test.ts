@@ -66,6 +66,25 @@ test('[P3] devices that worked offline, and another program, end with the same r
   })
 })
 
+test('[T10.4] a device that is opened again offline stays so, and syncs what it has when it is back', async () => {
+  const ada = await world.open('a', { user: 'ada' })
+  await world.settle()
+  ada.network.setOnline(false)
+  await addTask(ada, 1, 'before')
+  await ada.close()
+  await ada.open()
+  await addTask(ada, 2, 'after')
+  await world.pass(60_000)
+  expect(await titlesInPostgres()).toEqual([])
+  ada.kill('power')
+  await ada.open()
+  await world.pass(60_000)
+  expect(await titlesInPostgres()).toEqual([])
+  ada.network.setOnline(true)
+  await world.settle()
+  expect(await titlesInPostgres()).toEqual(['before', 'after'])
+})
+
 test('[P2] with half of all responses lost and repeated, each changeset takes effect once', async () => {
   await app.psql(
     'create table effects (id uuid)',

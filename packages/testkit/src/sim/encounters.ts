@@ -125,7 +125,7 @@ export function promptAnswer(writing: Writing): Step[] {
   ]
 }
 
-/** One whose clock may be ahead writes; a minute later another, who has not heard of it, edits or deletes the same. */
+/** One whose clock is ahead writes; a minute later another, who has not heard of it, edits or deletes the same. */
 export function lateAnswer(writing: Writing): Step[] {
   const { random } = writing
   const [first, second] = two(writing)
@@ -194,7 +194,7 @@ export function sleep(writing: Writing): Step[] {
   ]
 }
 
-/** While a slow pull of what another has written is under way, one edits the same row again and again, also elsewhere. */
+/** While a slow pull of what another has written is under way, one edits the same row twice, each time other columns. */
 export function underWay(writing: Writing): Step[] {
   const [slow, other] = two(writing)
   const row = writing.random.below(2 ** 31)
@@ -362,6 +362,7 @@ export function setBack(writing: Writing): Step[] {
   ]
 }
 
+/** One moment at which every device syncs, and other programs are at work, some of them on who may see what. */
 export function burstWork({ app, workload, devices, random, counts }: Writing): Step[] {
   if (app.burst === undefined) return []
   const nth = (counts.get('burst') ?? 0) + 1
