@@ -27,17 +27,17 @@ import type {
   TransactionId,
 } from './api.ts'
 import { createFilesGuard, type FilesGuard } from './files-guard.ts'
-import type { LiveQueries } from './live.ts'
+import type { LiveQueries } from './live/live-queries.ts'
 import type { DatabaseFiles, Network, Signal, Signals, SqliteDriver, TokenSource } from './ports.ts'
-import { Runner } from './runner.ts'
+import { Runner } from './sync/runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
-import type { Store, Touched } from './store.ts'
-import { storeFacts } from './sync-messages.ts'
-import { createSyncWaiters, type SyncWaiters } from './sync-waiters.ts'
-import { bound, type Commit, Transactions } from './transactions.ts'
-import { createTransport } from './transport/transport.ts'
-import { createTurnstile, inTurn, type Turnstile } from './turnstile.ts'
-import { createVerifier, type Verifier } from './verify/verifier.ts'
+import type { Store, Touched } from './store/store.ts'
+import { storeFacts } from './sync/messages.ts'
+import { createSyncWaiters, type SyncWaiters } from './sync/waiters.ts'
+import { bound, type Commit, Transactions } from './local/transactions.ts'
+import { createTransport } from './sync/transport/transport.ts'
+import { createTurnstile, inTurn, type Turnstile } from './local/turnstile.ts'
+import { createVerifier, type Verifier } from './sync/verify/verifier.ts'
 
 export type EngineOptions = {
   store: Store

@@ -7,10 +7,10 @@
  */
 import { type Clock, encodeError, type ErrorData } from '@landfall/protocol'
 import type { EngineStatus, StorageState } from './api.ts'
-import { errorOf, phaseOf } from './loop/phase.ts'
-import type { State } from './loop/state.ts'
+import { errorOf, phaseOf } from './sync/loop/phase.ts'
+import type { State } from './sync/loop/state.ts'
 import type { SqliteDriver } from './ports.ts'
-import type { Store } from './store.ts'
+import type { Store } from './store/store.ts'
 
 const COALESCE_MS = 10
 

@@ -2,7 +2,7 @@
 import { LandfallError, type PullResponse, type SyncRequest } from '@landfall/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EngineApi, EngineStatus } from '../src/api.ts'
-import { IDLE_MS } from '../src/transactions.ts'
+import { IDLE_MS } from '../src/local/transactions.ts'
 import { openEngine, type TestEngine, type TestEngineOptions } from './support/engine.ts'
 import { json, startServer, type TestServer } from './support/http.ts'
 

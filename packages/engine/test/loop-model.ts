@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '@landfall/protocol'
 import { LandfallError, encodeError } from '@landfall/protocol'
-import { deadline } from '../src/loop/phase.ts'
+import { deadline } from '../src/sync/loop/phase.ts'
 import {
   type Effect,
   type Event,
@@ -13,8 +13,8 @@ import {
   type State,
   type StateKind,
   type StoreFacts,
-} from '../src/loop/state.ts'
-import { step } from '../src/loop/step.ts'
+} from '../src/sync/loop/state.ts'
+import { step } from '../src/sync/loop/step.ts'
 
 export const WITH_TIMER: readonly StateKind[] = ['live', 'requesting', 'offline', 'stopped']
 

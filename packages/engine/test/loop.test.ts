@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@landfall/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deadline, errorOf, phaseOf } from '../src/loop/phase.ts'
+import { deadline, errorOf, phaseOf } from '../src/sync/loop/phase.ts'
 import { type Answer, LoopWorld, WITH_TIMER } from './loop-model.ts'
 
 /** In step, with an open stream. */

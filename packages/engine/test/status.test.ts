@@ -2,7 +2,7 @@
 import { LandfallError } from '@landfall/protocol'
 import { expect, test } from 'vitest'
 import type { EngineStatus } from '../src/api.ts'
-import { initialState } from '../src/loop/state.ts'
+import { initialState } from '../src/sync/loop/state.ts'
 import { createStatusBoard } from '../src/status.ts'
 import { createVirtualClock } from './support/clock.ts'
 import { manifest } from './support/schema.ts'

@@ -10,9 +10,9 @@ import {
 } from '@landfall/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { platformNetwork } from '../src/adapters/platform.ts'
-import { createLoopClock } from '../src/loop/clock.ts'
-import { createEventStreamParser } from '../src/transport/event-stream.ts'
-import { createTransport, type Transport } from '../src/transport/transport.ts'
+import { createLoopClock } from '../src/sync/loop/clock.ts'
+import { createEventStreamParser } from '../src/sync/transport/event-stream.ts'
+import { createTransport, type Transport } from '../src/sync/transport/transport.ts'
 import { createVirtualClock, type VirtualClock } from './support/clock.ts'
 import { json, startServer, type TestServer } from './support/http.ts'
 

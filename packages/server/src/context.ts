@@ -7,7 +7,7 @@
 import type { Clock, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
 
 export type HolderUser = { userId: string }

@@ -7,8 +7,8 @@ export {
   type TextRow,
   type TransactionOptions,
   type Tx,
-} from './database.ts'
+} from './database/database.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { migrateSync, type MigrationReport } from './migrate/migrate.ts'
-export { openDatabase, type DatabaseOptions } from './open-database.ts'
+export { openDatabase, type DatabaseOptions } from './database/open-database.ts'
 export { createSyncServer, type SyncServer, type SyncServerOptions } from './server.ts'

@@ -3,9 +3,9 @@ import { defineSync } from '@landfall/schema'
 import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Database } from '../src/database.ts'
+import type { Database } from '../src/database/database.ts'
 import { migrateSync } from '../src/migrate/migrate.ts'
-import { openDatabase } from '../src/open-database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { query, write } from './database-contract.ts'
 
 const parts = pgTable(

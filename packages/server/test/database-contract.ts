@@ -1,7 +1,7 @@
 /** What every adapter of the database port promises; each adapter's test file runs all of it. */
 import { LandfallError } from '@landfall/protocol'
 import { beforeAll, expect, test } from 'vitest'
-import { type Database, PostgresError, type TransactionOptions, type Tx } from '../src/database.ts'
+import { type Database, PostgresError, type TransactionOptions, type Tx } from '../src/database/database.ts'
 
 export const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 export const READ: TransactionOptions = { isolation: 'repeatable read', readOnly: true }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
-import type { Database } from '../src/database.ts'
-import { openDatabase } from '../src/open-database.ts'
+import type { Database } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { databaseContract } from './database-contract.ts'
 
 let database: Database

@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { Database } from '../src/database.ts'
-import { openDatabase } from '../src/open-database.ts'
+import type { Database } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { databaseContract } from './database-contract.ts'
 
 let server: TestDatabase

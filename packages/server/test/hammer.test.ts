@@ -5,8 +5,8 @@
  */
 import { decodeSnapshot, isVisible, type PullResponse } from '@landfall/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database, Tx } from '../src/database.ts'
-import { openDatabase } from '../src/open-database.ts'
+import type { Database, Tx } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { noteId } from './support/notes.ts'
 import type { PullingClient } from './support/pulling-client.ts'
 import { createNotesWorld, type NotesWorld } from './support/world.ts'

@@ -12,7 +12,7 @@ import {
 } from '@landfall/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PostgresError } from '../src/database.ts'
+import { PostgresError } from '../src/database/database.ts'
 import { createErrorEncoder, errorResponse } from '../src/http/errors.ts'
 import { createRateLimiter } from '../src/http/rate.ts'
 import { createSyncServer, type SyncServerOptions } from '../src/server.ts'

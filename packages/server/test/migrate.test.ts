@@ -2,10 +2,10 @@ import { defineSync } from '@landfall/schema'
 import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
 import { integer, pgTable, text, varchar } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../src/database.ts'
+import type { Database } from '../src/database/database.ts'
 import { migrateSync } from '../src/migrate/migrate.ts'
-import { captureSql, functionName } from '../src/migrate/triggers.ts'
-import { openDatabase } from '../src/open-database.ts'
+import { captureSql, functionName } from '../src/log/triggers.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { failure, query } from './database-contract.ts'
 
 const items = pgTable('items', { id: integer().primaryKey(), owner: text(), name: varchar({ length: 20 }) })

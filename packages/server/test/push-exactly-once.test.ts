@@ -6,7 +6,7 @@
 import { type Changeset, LandfallError, userId } from '@landfall/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openDatabase } from '../src/open-database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { handlePush } from '../src/push/push.ts'
 import {
   createPushWorld,

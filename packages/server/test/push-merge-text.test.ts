@@ -1,7 +1,7 @@
 /** The line merge alone: what it is for, and what must hold for any three texts. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeText } from '../src/push/merge-text.ts'
+import { mergeText } from '../src/push/conflict/merge-text.ts'
 
 const merge = (base: string, mine: string, theirs: string, pairs = 1e6) =>
   mergeText({ base, mine, theirs }, { pairs })

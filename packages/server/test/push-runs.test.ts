@@ -2,7 +2,7 @@
 import { changesetNumber, hlcFromTime } from '@landfall/protocol'
 import { expect, test } from 'vitest'
 import { type CheckedChangeset, rowIdsOf } from '../src/push/batch.ts'
-import { checkChangeset } from '../src/push/check-changeset.ts'
+import { checkChangeset } from '../src/push/check/check-changeset.ts'
 import { splitRuns } from '../src/push/runs.ts'
 import { type Change, insert, remove, toBlock, update } from './support/push-world.ts'
 import { shop } from './support/shop.ts'

@@ -1,8 +1,8 @@
 /** A synced table that another Postgres feeds by logical replication: its workers fire row triggers only. */
 import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../src/database.ts'
-import { openDatabase } from '../src/open-database.ts'
+import type { Database } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { query } from './database-contract.ts'
 import { noteId } from './support/notes.ts'
 import { createNotesWorld, type NotesWorld } from './support/world.ts'

@@ -7,7 +7,7 @@
  */
 import type { WireRow, WireValue } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
-import type { BaseRead, BaseRow } from '../store.ts'
+import type { BaseRead, BaseRow } from './store.ts'
 import { type ApplyContext, partsOf } from './apply.ts'
 import { type MirrorColumn, type MirrorTable, sameKey } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'

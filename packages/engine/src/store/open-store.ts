@@ -3,7 +3,7 @@
  */
 import { type Clock, LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
 import type { SqliteDriver, SqliteStatement } from '../ports.ts'
-import type { Store } from '../store.ts'
+import type { Store } from './store.ts'
 import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { readBase } from './base-view.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, only, readState, rollBack } from './bookkeeping.ts'

@@ -16,7 +16,7 @@ import {
 } from '@landfall/protocol'
 import type { StoredRejection } from '../api.ts'
 import type { SqliteDriver } from '../ports.ts'
-import type { OutboxLimits } from '../store.ts'
+import type { OutboxLimits } from './store.ts'
 import { only } from './bookkeeping.ts'
 import { bigintIn, jsonIn, numberIn, textOrNull } from './cells.ts'
 

@@ -3,7 +3,7 @@
  * off, and only below what is unsent. The rows may be newer than the cursor; the pull that follows makes them exact.
  */
 import { changesetNumber } from '@landfall/protocol'
-import type { Repair } from '../store.ts'
+import type { Repair } from './store.ts'
 import { type ApplyContext, applying, partsOf, settle, tablesWithBase } from './apply.ts'
 
 export function applyRepair(context: ApplyContext, { table, rows, gone }: Repair): Set<string> {

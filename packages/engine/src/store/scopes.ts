@@ -7,7 +7,7 @@
 import { decodeScopeKey, type BootstrapPosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
 import { quoteSqliteLiteral } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
-import type { ScopeState } from '../store.ts'
+import type { ScopeState } from './store.ts'
 import { sameKey, type MirrorTable } from './mirror-table.ts'
 
 export function readScopes(driver: SqliteDriver): ScopeState[] {

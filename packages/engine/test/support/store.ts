@@ -18,7 +18,7 @@ import type { SqliteValue } from '@landfall/schema'
 import { openMemory } from '../../src/adapters/sqlite-wasm.ts'
 import type { SqliteDriver } from '../../src/ports.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import type { Store } from '../../src/store.ts'
+import type { Store } from '../../src/store/store.ts'
 
 export type TestClock = Clock & { time: number }
 

@@ -11,7 +11,7 @@ import {
   LandfallError,
   type Randomness,
 } from '@landfall/protocol'
-import { PostgresError } from '../database.ts'
+import { PostgresError } from '../database/database.ts'
 
 const STATUS: { [Code in ErrorCode]?: number } = {
   schema_mismatch: 409,

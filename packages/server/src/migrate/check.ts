@@ -5,7 +5,7 @@
  */
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema'
-import type { TextRow, Tx } from '../database.ts'
+import type { TextRow, Tx } from '../database/database.ts'
 
 export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }
 

@@ -8,12 +8,12 @@
  */
 import { LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
 import { quoteTable, type SyncDefinition } from '@landfall/schema'
-import { systemRandomness } from '../adapters/node.ts'
-import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database.ts'
-import { recordHistory } from '../history.ts'
-import { BOOKKEEPING_DDL } from './bookkeeping.ts'
+import { systemRandomness } from '../platform.ts'
+import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
+import { recordHistory } from '../log/history.ts'
+import { BOOKKEEPING_DDL } from '../log/tables.ts'
 import { checkServer, checkTables, type LiveTable } from './check.ts'
-import { captureSql, TRIGGER_NAMES } from './triggers.ts'
+import { captureSql, TRIGGER_NAMES } from '../log/triggers.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 

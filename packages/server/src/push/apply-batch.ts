@@ -1,10 +1,10 @@
 /** Writes one batch: all its clean rows at once, the others by `resolveRows`; and asks the app's `authorize`. */
 import { type Batch, pickRows } from './batch.ts'
-import { lockRows, readRows } from './inspect.ts'
-import { resolveRows } from './resolve.ts'
-import { askAuthorizer, authorizeRow, authorizerOf } from './rights.ts'
+import { lockRows, readRows } from './apply/inspect.ts'
+import { resolveRows } from './conflict/resolve.ts'
+import { askAuthorizer, authorizeRow, authorizerOf } from './check/rights.ts'
 import type { PushWork } from './work.ts'
-import { writeBatch, type WrittenRow } from './write.ts'
+import { writeBatch, type WrittenRow } from './apply/write.ts'
 
 export async function applyBatch(work: PushWork, batch: Batch): Promise<void> {
   // An update of nothing: the changeset may still have been worth a number.

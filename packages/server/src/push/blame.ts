@@ -5,7 +5,7 @@
  * exists."); a row of the changeset with just these values is the one. Where that does not tell, no row is named.
  */
 import type { WireRow } from '@landfall/protocol'
-import { PostgresError } from '../database.ts'
+import { PostgresError } from '../database/database.ts'
 import { type CheckedBlock, type CheckedChangeset, keyAt, rowsOf } from './batch.ts'
 
 export type Blamed = { table: string; key: WireRow }

@@ -7,7 +7,7 @@
  * the app's triggers raise is passed on, being written for people.
  */
 import { type ErrorCode, type ErrorData, encodeError, LandfallError, type Manifest } from '@landfall/protocol'
-import { PostgresError } from '../database.ts'
+import { PostgresError } from '../database/database.ts'
 
 const CODES: { [sqlstate: string]: ErrorCode } = {
   '23502': 'not_null_violation',

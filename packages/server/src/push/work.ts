@@ -1,10 +1,10 @@
 /** What all steps of one push work with: the transaction, whose it is, and what the user may do. */
 import type { ClientId, Hlc, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
-import type { Tx } from '../database.ts'
-import { type PreparedHolders, readHeldScopes } from '../holders.ts'
-import type { Effort } from './merge-text.ts'
-import { createRights, type Rights } from './rights.ts'
+import type { Tx } from '../database/database.ts'
+import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
+import type { Effort } from './conflict/merge-text.ts'
+import { createRights, type Rights } from './check/rights.ts'
 
 export type PushWork = {
   context: ServerContext

@@ -6,8 +6,8 @@ import {
   type VerifyAnswer,
   type WireColumns,
 } from '@landfall/protocol'
-import type { Tx } from '../database.ts'
-import { type Bind, createBinder } from '../rows.ts'
+import type { Tx } from '../database/database.ts'
+import { type Bind, createBinder } from '../sql/rows.ts'
 import { hashedRows, SUM } from './checksum-sql.ts'
 
 export type Asked = {

@@ -14,9 +14,9 @@ import {
   type WireColumns,
 } from '@landfall/protocol'
 import { quoteIdentifier, quoteTable } from '@landfall/schema'
-import type { Tx } from '../database.ts'
+import type { Tx } from '../database/database.ts'
 import type { Limits } from '../limits.ts'
-import { bytesOfRow, columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../rows.ts'
+import { bytesOfRow, columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/rows.ts'
 
 export type RowsAsked = {
   scopes: readonly ScopeKey[]

@@ -17,10 +17,10 @@ import {
   type WireRow,
 } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
-import { PostgresError, type TransactionOptions, type Tx } from '../database.ts'
-import { checkHistory, readHistory } from '../history.ts'
-import { prepareHolders, type PreparedHolders, readHeldScopes } from '../holders.ts'
-import { readUnseenKeys } from '../window.ts'
+import { PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
+import { checkHistory, readHistory } from '../log/history.ts'
+import { prepareHolders, type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
+import { readUnseenKeys } from '../log/window.ts'
 import { type Asked, readBuckets, readChecksums, readHashes } from './checksums.ts'
 import { readRows } from './read-rows.ts'
 

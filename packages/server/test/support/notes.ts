@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { Holders } from '../../src/context.ts'
-import type { Database } from '../../src/database.ts'
+import type { Database } from '../../src/database/database.ts'
 
 export const spaces = pgTable('spaces', { id: integer().primaryKey(), name: text().notNull() })
 

@@ -19,13 +19,13 @@ import {
   type WireValue,
 } from '@landfall/protocol'
 import { createTestDatabase } from '@landfall/testkit/postgres'
-import { systemClock, systemRandomness } from '../../src/adapters/node.ts'
+import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
-import type { Database, TextRow } from '../../src/database.ts'
-import { readHistory } from '../../src/history.ts'
+import type { Database, TextRow } from '../../src/database/database.ts'
+import { readHistory } from '../../src/log/history.ts'
 import { DEFAULT_LIMITS } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
-import { openDatabase } from '../../src/open-database.ts'
+import { openDatabase } from '../../src/database/open-database.ts'
 import { handlePush } from '../../src/push/push.ts'
 import { createShop, shop, shopHolders } from './shop.ts'
 

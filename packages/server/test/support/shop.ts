@@ -3,7 +3,7 @@ import { defineSync } from '@landfall/schema'
 import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import type { Holders } from '../../src/context.ts'
-import type { Database } from '../../src/database.ts'
+import type { Database } from '../../src/database/database.ts'
 
 const projects = pg.pgTable('projects', {
   id: pg.integer().primaryKey(),

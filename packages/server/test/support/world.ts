@@ -1,9 +1,9 @@
 /** A migrated notes app with its sync server, on a fresh real Postgres database or on PGlite. */
 import { createTestDatabase } from '@landfall/testkit/postgres'
-import type { Database } from '../../src/database.ts'
+import type { Database } from '../../src/database/database.ts'
 import type { Limits } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
-import { openDatabase } from '../../src/open-database.ts'
+import { openDatabase } from '../../src/database/open-database.ts'
 import { createSyncServer, type SyncServer, type SyncServerOptions } from '../../src/server.ts'
 import { createNotesTables, holders, sync } from './notes.ts'
 import { createPullingClient, type PullingClient } from './pulling-client.ts'

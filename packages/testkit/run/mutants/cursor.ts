@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts'
 export const CURSOR: Mutant[] = [
   {
     name: 'late commits are skipped',
-    file: 'packages/server/src/window.ts',
+    file: 'packages/server/src/log/window.ts',
     find: 'if (inProgress.length === 0) return after\n',
     replace: 'return after\n',
     promise: 'P6',
@@ -12,7 +12,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'the next xid is skipped',
-    file: 'packages/server/src/window.ts',
+    file: 'packages/server/src/log/window.ts',
     find: 'AND xid >= ${bind(xmax.toString())}::xid8',
     replace: 'AND xid > ${bind(xmax.toString())}::xid8',
     promise: 'P6',
@@ -20,7 +20,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'half an xmin horizon',
-    file: 'packages/server/src/window.ts',
+    file: 'packages/server/src/log/window.ts',
     find: 'AND xid >= ${bind(xmax.toString())}::xid8',
     replace: 'AND xid >= ${bind(xmax.toString())}::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())',
     promise: 'P6',
@@ -28,7 +28,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'the cursor of a later snapshot',
-    file: 'packages/server/src/pull.ts',
+    file: 'packages/server/src/pull/pull.ts',
     find: `  const attempt = (mayBeStale: boolean) =>
     context.database.transaction(SNAPSHOT, (tx) =>
       pullIn(tx, context, { request, user, holders, mayBeStale }),
@@ -61,7 +61,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'deletions are not sent',
-    file: 'packages/server/src/pull.ts',
+    file: 'packages/server/src/pull/pull.ts',
     find: 'const removed = keys.filter((key) => !alive.has(encodeKey(key)))',
     replace: 'const removed = keys.filter(() => false)',
     promise: 'P3',
@@ -69,7 +69,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'TRUNCATE is not seen',
-    file: 'packages/server/src/migrate/triggers.ts',
+    file: 'packages/server/src/log/triggers.ts',
     find: '    truncate: emptied(table),',
     replace: "    truncate: '',",
     promise: 'P6',
@@ -77,7 +77,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'a changed key is an update',
-    file: 'packages/server/src/migrate/triggers.ts',
+    file: 'packages/server/src/log/triggers.ts',
     find: 'IF ${differs(table.key)} THEN',
     replace: 'IF false THEN',
     promise: 'P6',

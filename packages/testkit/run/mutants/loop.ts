@@ -1,7 +1,7 @@
 /** Mutants of the sync loop: waits without an end. */
 import type { Mutant } from './mutant.ts'
 
-const PHASE = 'packages/engine/src/loop/phase.ts'
+const PHASE = 'packages/engine/src/sync/loop/phase.ts'
 
 export const LOOP: Mutant[] = [
   {
@@ -30,7 +30,7 @@ export const LOOP: Mutant[] = [
   },
   {
     name: 'a pull that cannot be stored stops the loop',
-    file: 'packages/engine/src/loop/work.ts',
+    file: 'packages/engine/src/sync/loop/work.ts',
     find: 'return fail(state.facts, failureOf(event.error), at)',
     replace: 'return ignore(state)',
     promise: 'P8',
@@ -38,7 +38,7 @@ export const LOOP: Mutant[] = [
   },
   {
     name: 'a lost history is waited out',
-    file: 'packages/engine/src/loop/move.ts',
+    file: 'packages/engine/src/sync/loop/move.ts',
     find: "  if (error.code === 'history_lost') return startOver({ ...facts, trouble })\n",
     replace: '',
     promise: 'P11',
@@ -46,7 +46,7 @@ export const LOOP: Mutant[] = [
   },
   {
     name: 'a clock that was set back stops the timer',
-    file: 'packages/engine/src/loop/clock.ts',
+    file: 'packages/engine/src/sync/loop/clock.ts',
     find: '    ahead += Math.max(0, latest - (clock.now() + ahead))\n',
     replace: '',
     promise: 'P8',

@@ -1,9 +1,9 @@
 /** Mutants of the merge: who wins, by which clock, and what becomes of the loser. */
 import type { Mutant } from './mutant.ts'
 
-const DECIDE = 'packages/server/src/push/decide-row.ts'
-const RESOLVE = 'packages/server/src/push/resolve.ts'
-const STAMP = 'packages/server/src/push/stamp.ts'
+const DECIDE = 'packages/server/src/push/conflict/decide-row.ts'
+const RESOLVE = 'packages/server/src/push/conflict/resolve.ts'
+const STAMP = 'packages/server/src/push/apply/stamp.ts'
 const POLICY = 'packages/protocol/src/policy.ts'
 
 export const MERGE: Mutant[] = [
@@ -33,7 +33,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'stamps from the future count',
-    file: 'packages/server/src/push/check-changeset.ts',
+    file: 'packages/server/src/push/check/check-changeset.ts',
     find: 'hlc: clampHlc(decodeHlc(changeset.hlc), nowMs),',
     replace: 'hlc: decodeHlc(changeset.hlc),',
     promise: 'P14',
@@ -65,7 +65,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'counters are overwritten',
-    file: 'packages/server/src/push/merge-sql.ts',
+    file: 'packages/server/src/push/apply/merge-sql.ts',
     find: 'return `${amount(values.cur)} + ${amount(values.new)} - ${amount(values.old)}`',
     replace: 'return amount(values.new)',
     promise: 'P2',
@@ -73,7 +73,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'conflicts are not stored',
-    file: 'packages/server/src/push/conflicts.ts',
+    file: 'packages/server/src/push/conflict/conflicts.ts',
     find: 'if (conflicts.length === 0) return\n',
     replace: 'if (conflicts.length >= 0) return\n',
     promise: 'P7',
@@ -81,7 +81,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'one loser a batch',
-    file: 'packages/server/src/push/conflicts.ts',
+    file: 'packages/server/src/push/conflict/conflicts.ts',
     find: 'const rows = conflicts.map((conflict) =>',
     replace: 'const rows = conflicts.slice(0, 1).map((conflict) =>',
     promise: 'P7',

@@ -77,7 +77,7 @@ export const PUSH: Mutant[] = [
   },
   {
     name: 'blind writes',
-    file: 'packages/server/src/push/write-sql.ts',
+    file: 'packages/server/src/push/apply/write-sql.ts',
     find: '          ...columns.map((column, i) => isSame(column, `u.o${i}`)),\n',
     replace: '',
     promise: 'P7',

@@ -1,14 +1,14 @@
 /** Mutants of recovery: restored servers, loading everything again, another schema. */
 import type { Mutant } from './mutant.ts'
 
-const HISTORY = 'packages/server/src/history.ts'
+const HISTORY = 'packages/server/src/log/history.ts'
 const MIGRATE = 'packages/engine/src/store/migrate.ts'
 const APPLY = 'packages/engine/src/store/apply.ts'
 
 export const RECOVERY: Mutant[] = [
   {
     name: 'any cursor is believed',
-    file: 'packages/server/src/pull.ts',
+    file: 'packages/server/src/pull/pull.ts',
     find: '  if (request.cursor) await checkHistory(tx, request.cursor.history, request.cursor.snapshot)\n',
     replace: '',
     promise: 'P11',

@@ -1,7 +1,7 @@
 /** Mutants of scopes and rights: who gets which rows, who may write them, when a scope is complete. */
 import type { Mutant } from './mutant.ts'
 
-const PULL = 'packages/server/src/pull.ts'
+const PULL = 'packages/server/src/pull/pull.ts'
 
 export const SCOPES: Mutant[] = [
   {
@@ -22,7 +22,7 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'leaving a scope is not logged',
-    file: 'packages/server/src/migrate/triggers.ts',
+    file: 'packages/server/src/log/triggers.ts',
     find: '(CASE WHEN ${moved} THEN ${was} END, ',
     replace: '(CASE WHEN ${moved} AND false THEN ${was} END, ',
     promise: 'P4',
@@ -30,7 +30,7 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'pages for anybody',
-    file: 'packages/server/src/bootstrap.ts',
+    file: 'packages/server/src/pull/bootstrap.ts',
     find: "if (!held.includes(request.scope)) throw new LandfallError('scope_not_held', { scope: request.scope })",
     replace: 'void held',
     promise: 'P4',
@@ -38,7 +38,7 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'pages out of a cache',
-    file: 'packages/server/src/bootstrap.ts',
+    file: 'packages/server/src/pull/bootstrap.ts',
     find: 'export async function handleBootstrap(\n',
     replace: `const cache = new WeakMap<ServerContext, Map<string, Promise<string>>>()
 
@@ -62,7 +62,7 @@ async function readAnew(
   },
   {
     name: 'a full page is taken for the last',
-    file: 'packages/server/src/bootstrap.ts',
+    file: 'packages/server/src/pull/bootstrap.ts',
     find: 'count >= options.pageRows',
     replace: 'count > options.pageRows',
     promise: 'P3',
@@ -70,7 +70,7 @@ async function readAnew(
   },
   {
     name: 'the row before is not judged',
-    file: 'packages/server/src/push/write-sql.ts',
+    file: 'packages/server/src/push/apply/write-sql.ts',
     find: '          isWritable(table, options.rights, { bind: options.bind, value: liveColumn }),\n',
     replace: '',
     promise: 'P4',
@@ -78,7 +78,7 @@ async function readAnew(
   },
   {
     name: 'one key opens all',
-    file: 'packages/server/src/push/row-sql.ts',
+    file: 'packages/server/src/push/apply/row-sql.ts',
     find: 'return [`coalesce(${value(column)}::text IN (SELECT unnest(${bind(keys)}::text[])), false)`]',
     replace: "return ['true']",
     promise: 'P4',

@@ -43,7 +43,7 @@ export const STORAGE: Mutant[] = [
   },
   {
     name: 'fractions are rounded',
-    file: 'packages/server/src/database.ts',
+    file: 'packages/server/src/database/database.ts',
     find: "extra_float_digits: '1',",
     replace: "extra_float_digits: '0',",
     promise: 'P13',

@@ -24,8 +24,13 @@ const PURE = ['packages/protocol', 'packages/schema', 'packages/engine', 'packag
 /** The simulator's own sources: one look at a real clock, and a seed is no longer the same twice. */
 const SIMULATED = /^packages\/testkit\/src\/(sim|workload|world)\//
 
+/** Where the real clock, randomness and timers may be reached. */
+function isAdapter(path: string): boolean {
+  return path.includes('/adapters/') || path.endsWith('/src/platform.ts')
+}
+
 export function isPure(path: string): boolean {
   const { workspace, part } = placeOf(path)
   const isPackage = PURE.includes(workspace ?? '') && part === 'src'
-  return (isPackage || SIMULATED.test(path)) && !path.includes('/adapters/')
+  return (isPackage || SIMULATED.test(path)) && !isAdapter(path)
 }

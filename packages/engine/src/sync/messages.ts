@@ -1,0 +1,43 @@
+/** Builds the requests of the sync loop from the store, and says what the loop must know of the store. */
+import {
+  type BootstrapRequest,
+  type Changeset,
+  LandfallError,
+  type PullRequest,
+  type PushRequest,
+} from '@landfall/protocol'
+import type { StoreFacts } from './loop/state.ts'
+import type { ScopeState, Store, SyncState } from '../store/store.ts'
+
+export function storeFacts(store: Store): StoreFacts {
+  const state = store.syncState()
+  return {
+    outbox: store.outboxCount(),
+    acknowledged: state.acknowledged,
+    started: state.cursor !== null,
+    pagesLeft: state.scopes.some(isMissingPages),
+    ready: state.cursor !== null && state.scopes.every(({ ready }) => ready),
+  }
+}
+
+export function pullRequest({ client, cursor, acknowledged, scopes }: SyncState): PullRequest {
+  return { client, cursor, acknowledged, scopes: cursor === null ? [] : scopes.map(({ scope }) => scope) }
+}
+
+/** null when there is nothing to push, or no history yet to push onto. */
+export function pushRequest(
+  { client, cursor, user }: SyncState,
+  changesets: Changeset[],
+): PushRequest | null {
+  if (cursor === null || changesets.length === 0) return null
+  return { client, history: cursor.history, ...(user === null ? {} : { user }), changesets }
+}
+
+/** The next page of the first scope that misses some. */
+export function pageRequest({ client, scopes }: SyncState): BootstrapRequest {
+  const scope = scopes.find(isMissingPages)
+  if (scope === undefined) throw new LandfallError('internal', { what: 'no scope misses pages' })
+  return { client, scope: scope.scope, position: scope.position }
+}
+
+const isMissingPages = ({ ready, loaded }: ScopeState): boolean => !ready && !loaded

@@ -1,0 +1,81 @@
+/**
+ * Those who wait for a verification, and the one that is under way: a call that comes meanwhile gets its result.
+ *
+ * The sync loop decides when a question is asked, and ends the verification when sync is paused, or a request fails.
+ */
+import {
+  decodeError,
+  LandfallError,
+  type VerifyReport,
+  type VerifyRequest,
+  type VerifyResponse,
+} from '@landfall/protocol'
+import { errorOf } from '../loop/phase.ts'
+import type { Event, State } from '../loop/state.ts'
+import type { Taken } from '../waiters.ts'
+import { Verification, type VerificationContext } from './verification.ts'
+
+export type Verifier = {
+  /** Resolves with what was found once the loop, told to verify, has had every question answered. */
+  begin(): Promise<VerifyReport>
+  /** The next question; null when nobody waits for an answer. */
+  request(): VerifyRequest | null
+  answer(response: VerifyResponse): Promise<void>
+  /** Whether questions are left. */
+  more(): boolean
+  heard(step: Taken): void
+  fail(error: LandfallError): void
+}
+
+type Running = {
+  verification: Verification
+  report: Promise<VerifyReport>
+  resolve: (report: VerifyReport) => void
+  reject: (error: LandfallError) => void
+}
+
+export function createVerifier(context: VerificationContext): Verifier {
+  let running: Running | null = null
+
+  function fail(error: LandfallError): void {
+    running?.reject(error)
+    running = null
+  }
+
+  return {
+    begin() {
+      running ??= startRunning(context)
+      return running.report
+    },
+    request: () => running?.verification.request() ?? null,
+    answer: async (response) => running?.verification.answer(response),
+    more: () => running?.verification.done === false,
+    heard({ event, after }) {
+      if (running === null) return
+      const { verification, resolve } = running
+      if (!after.facts.verifying && !verification.done) fail(reasonOf(event, after))
+      else if (!after.facts.verifying) {
+        running = null
+        resolve(verification.report())
+      } else if (isStuck(after)) fail(reasonOf(event, after))
+    },
+    fail,
+  }
+}
+
+function startRunning(context: VerificationContext): Running {
+  let resolve: Running['resolve'] = () => {}
+  let reject: Running['reject'] = () => {}
+  const report = new Promise<VerifyReport>((...settle) => ([resolve, reject] = settle))
+  return { verification: new Verification(context), report, resolve, reject }
+}
+
+/** A scope that cannot be loaded would be waited for without end. */
+const isStuck = ({ facts }: State): boolean => !facts.store.ready && facts.pageTrouble !== null
+
+function reasonOf(event: Event, after: State): LandfallError {
+  const error = 'error' in event ? event.error : errorOf(after)
+  return error === null
+    ? new LandfallError('not_available', { reason: 'sync is paused' })
+    : decodeError(error)
+}

@@ -1,0 +1,72 @@
+/**
+ * Rows of one table as SQL: the texts of their columns, which scopes they are in, and blocks of columns as JSON.
+ *
+ * Knows the manifest and how Postgres builds a `WireColumns`; knows nothing of cursors or requests.
+ */
+import { decodeScopeKey, type ManifestColumn, type ManifestTable, type ScopeKey } from '@landfall/protocol'
+import { quoteIdentifier } from '@landfall/schema'
+import type { Param } from '../database/database.ts'
+
+/** Collects the parameters of a statement while its text is written: `${bind(value)}` is `$1`, `$2`, ... */
+export function createBinder(): { params: Param[]; bind: (value: Param) => string } {
+  const params: Param[] = []
+  return { params, bind: (value) => `$${params.push(value)}` }
+}
+
+export type Bind = (value: Param) => string
+
+export function columnOf(table: ManifestTable, name: string): ManifestColumn {
+  const column = table.columns.find((candidate) => candidate.name === name)
+  if (column === undefined) throw new Error(`${table.name} has no synced column ${name}`)
+  return column
+}
+
+export function keyColumns(table: ManifestTable): ManifestColumn[] {
+  return table.key.map((name) => columnOf(table, name))
+}
+
+/** `t."id"::text AS c0, t."title"::text AS c1`: the row's columns as Postgres prints them, in manifest order. */
+export function textColumns(table: ManifestTable): string {
+  return table.columns.map((column, i) => `t.${quoteIdentifier(column.name)}::text AS c${i}`).join(', ')
+}
+
+/** A block of the rows of a relation that has the columns `c0`, `c1`, ...: one aggregate per column, over 100 too. */
+export function columnBlock(count: number): string {
+  const columns = Array.from({ length: count }, (_, i) => `coalesce(json_agg(c${i}), '[]')`)
+  return `to_json(ARRAY[${columns.join(', ')}]::json[])`
+}
+
+/** Kinds whose texts are short whatever the value. */
+const SHORT_KINDS: ReadonlySet<string> = new Set(
+  'bool int2 int4 int8 float4 float8 uuid date time timestamp timestamptz'.split(' '),
+)
+const SHORT_BYTES = 40
+
+/** About how long a row is as JSON, from its columns `c0`, `c1`, ...: asking every column for its length cost as much as building the page. */
+export function bytesOfRow({ columns }: ManifestTable): string {
+  const long = columns.flatMap(({ type }, i) => (type.array || !SHORT_KINDS.has(type.kind) ? [i] : []))
+  const fixed = SHORT_BYTES * (columns.length - long.length)
+  return [`${fixed}`, ...long.map((i) => `coalesce(octet_length(c${i}), 4) + 3`)].join(' + ')
+}
+
+/** The condition that row `t` is in one of the scopes; null when the table has none of them. */
+export function inScopes(table: ManifestTable, scopes: readonly ScopeKey[], bind: Bind): string | null {
+  const keys = keysByScope(scopes)
+  const conditions = table.scopes.flatMap(({ scope, column }) => {
+    const held = keys.get(scope)
+    if (held === undefined) return []
+    return column === null ? ['true'] : [`t.${quoteIdentifier(column)}::text = ANY (${bind(held)}::text[])`]
+  })
+  return conditions.length === 0 ? null : `(${conditions.join(' OR ')})`
+}
+
+function keysByScope(scopes: readonly ScopeKey[]): Map<string, string[]> {
+  const keys = new Map<string, string[]>()
+  for (const text of scopes) {
+    const { scope, key } = decodeScopeKey(text)
+    const known = keys.get(scope)
+    if (known === undefined) keys.set(scope, [key])
+    else known.push(key)
+  }
+  return keys
+}
