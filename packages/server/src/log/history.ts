@@ -20,7 +20,7 @@
  *    by the restore, or prepared, and committed after it), with no xid given out by which 2 could tell.
  * The start is recorded before a pull is answered, so every cursor given after it names it or a later row.
  *
- * Pruning takes the newest row h older than the retention and deletes the changes with xid < xmin(h.snapshot). A
+ * Pruning (prune.ts) takes the newest row h older than the retention and deletes the changes with xid < xmin(h.snapshot). A
  * cursor naming h or a later row was taken after h was visible, hence after h.snapshot: every xid below that xmin had
  * ended by then and is visible in the cursor, so it misses nothing; and xmin never falls, so all that 3 counts is there.
  * In a copy in another cluster it falls once: the least xmin from h on counts. A cursor naming an older row is lost by 1,
@@ -30,8 +30,8 @@ import { historyId, type HistoryId, type Hlc, hlc, LandfallError, type Randomnes
 import type { SnapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions, Tx } from '../database/database.ts'
 
-const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
-const HISTORY_LOCK = 7_420_113_022
+export const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
+export const HISTORY_LOCK = 7_420_113_022
 
 /** How old the newest row may be while clients pull, and how many changes may follow it: each pull counts them twice. */
 const ROW_SECONDS = 60
@@ -132,34 +132,4 @@ export async function readHorizon(tx: Tx): Promise<Hlc> {
     SELECT ((date_part('epoch', at) * 1000)::bigint * 65536)::text AS hlc
     FROM landfall.history ORDER BY seq LIMIT 1`)
   return hlc(BigInt(row?.['hlc'] ?? '0'))
-}
-
-/** Deletes what no cursor younger than the retention needs; see the header. Answers the number of changes deleted. */
-export async function pruneHistory(database: Database, retentionMs: number): Promise<number> {
-  return database.transaction(WRITE, async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [HISTORY_LOCK])
-    const [horizon] = await tx.query(
-      `
-      SELECT
-        h.seq::text AS seq,
-        (SELECT pg_snapshot_xmin(snapshot) AS xmin FROM landfall.history WHERE seq >= h.seq ORDER BY xmin LIMIT 1)::text AS xmin
-      FROM landfall.history h
-      WHERE h.at < now() - $1::bigint * interval '1 millisecond'
-      ORDER BY h.seq DESC -- not by its text
-      LIMIT 1`,
-      [retentionMs],
-    )
-    if (!horizon) return 0
-    const { seq = null, xmin = null } = horizon
-    await tx.query('DELETE FROM landfall.history WHERE seq < $1::bigint', [seq])
-    const [deleted] = await tx.query(
-      `
-      WITH deleted AS (
-        DELETE FROM landfall.changes WHERE xid < $1::xid8 RETURNING 1
-      )
-      SELECT count(*)::text AS count FROM deleted`,
-      [xmin],
-    )
-    return Number(deleted?.['count'])
-  })
 }

@@ -47,7 +47,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'the push acknowledges',
-    file: 'packages/server/src/server.ts',
+    file: 'packages/server/src/http/handlers.ts',
     find: `    const pushHalf = pushed ? await half(() => push(pushed, user)) : null
     const pullHalf = pulled ? await half(() => handlePull(context, pulled, user)) : null
 `,
@@ -61,7 +61,7 @@ export const CURSOR: Mutant[] = [
   },
   {
     name: 'deletions are not sent',
-    file: 'packages/server/src/pull/pull.ts',
+    file: 'packages/server/src/pull/patches.ts',
     find: 'const removed = keys.filter((key) => !alive.has(encodeKey(key)))',
     replace: 'const removed = keys.filter(() => false)',
     promise: 'P3',

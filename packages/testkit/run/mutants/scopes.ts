@@ -14,7 +14,7 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'rows that moved away are sent',
-    file: PULL,
+    file: 'packages/server/src/pull/patches.ts',
     find: "t ON ${equal.join(' AND ')}\n    WHERE ${condition}",
     replace: "t ON ${equal.join(' AND ')}\n    WHERE (${condition}) IS NOT NULL",
     promise: 'P4',

@@ -1,0 +1,46 @@
+/**
+ * What a pull's snapshot knows of the client itself: whose it is, the last number that has its verdict, and the
+ * rejections it has not heard of.
+ */
+import {
+  changesetNumber,
+  encodeHlc,
+  hlcFromTime,
+  LandfallError,
+  type PullRequest,
+  type PullResponse,
+  type Rejection,
+  snapshotText,
+  type UserId,
+} from '@landfall/protocol'
+import type { Tx } from '../database/database.ts'
+
+export type ClientState = Pick<PullResponse, 'acknowledged' | 'hlc' | 'rejections'> & {
+  snapshot: PullResponse['cursor']['snapshot']
+}
+
+/** Throws `client_taken` when the client belongs to another user. */
+export async function readClient(tx: Tx, request: PullRequest, user: UserId): Promise<ClientState> {
+  const [row] = await tx.query(
+    `
+    SELECT
+      pg_current_snapshot()::text                                       AS snapshot,
+      (date_part('epoch', clock_timestamp()) * 1000)::bigint::text      AS now,
+      c.user_id,
+      c.last_number::text                                               AS acknowledged,
+      (SELECT coalesce(json_agg(json_build_object('number', r.number, 'error', r.error) ORDER BY r.number), '[]')
+       FROM landfall.rejections r
+       WHERE r.client = c.client AND r.number > $2::bigint)::text       AS rejections
+    FROM (VALUES (1)) AS one
+    LEFT JOIN landfall.clients c ON c.client = $1`,
+    [request.client, request.acknowledged],
+  )
+  const owner = row?.['user_id'] ?? user
+  if (owner !== user) throw new LandfallError('client_taken', { client: request.client })
+  return {
+    snapshot: snapshotText(row?.['snapshot'] ?? ''),
+    acknowledged: changesetNumber(Number(row?.['acknowledged'] ?? 0)),
+    hlc: encodeHlc(hlcFromTime(Number(row?.['now']))),
+    rejections: JSON.parse(row?.['rejections'] ?? '[]') as Rejection[],
+  }
+}
