@@ -25,7 +25,7 @@ import {
   SqliteRemoteDatabase,
   SQLiteRemoteSession,
 } from 'drizzle-orm/sqlite-proxy'
-import { rowObjects } from './rows.ts'
+import { rowObjects } from './row-objects.ts'
 
 export type RunStatement = (sql: string, params: SqlParam[]) => Promise<QueryResult>
 

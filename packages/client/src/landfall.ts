@@ -9,10 +9,10 @@ import { type ErrorData, LandfallError, type VerifyReport } from '@landfall/prot
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import { createDrizzle, type RunStatement } from './drizzle.ts'
 import type { EngineLink } from './link/link.ts'
-import { createLive, type Live } from './live/live.ts'
+import { createLive, type Live } from './live/live-query.ts'
 import { type DrizzleLiveQuery, isDrizzleQuery, rowMakerOf } from './live/drizzle-live.ts'
 import { LiveQueriesOfPage } from './live/registry.ts'
-import { type Row, rowObject, rowObjects } from './rows.ts'
+import { type Row, rowObject, rowObjects } from './row-objects.ts'
 import {
   conflictsOf,
   type Conflicts,

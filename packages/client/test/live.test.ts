@@ -1,9 +1,9 @@
 import type { EngineApi, EngineEvent, SqlParam } from '@landfall/engine'
 import { LandfallError } from '@landfall/protocol'
 import { expect, test } from 'vitest'
-import { createLive } from '../src/live/live.ts'
+import { createLive } from '../src/live/live-query.ts'
 import { LiveQueriesOfPage } from '../src/live/registry.ts'
-import { rowObject } from '../src/rows.ts'
+import { rowObject } from '../src/row-objects.ts'
 
 /** The engine's side as far as the registry sees it: what it was asked, and an answer of the test's choice. */
 function page(refuse: () => LandfallError | null = () => null) {

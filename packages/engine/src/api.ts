@@ -41,7 +41,7 @@ export type Phase =
   | 'opening' // storage is being opened, or another tab leads
   | 'loading' // a scope's first load is under way
   | 'syncing' // a request is under way
-  | 'live' // in step, with a poke stream
+  | 'synced' // in step; the stream tells of news
   | 'offline' // no answer; trying again
   | 'paused'
   | 'stopped' // an error that needs a person: see `error`

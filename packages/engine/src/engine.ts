@@ -32,7 +32,7 @@ import type { DatabaseFiles, Network, Signal, Signals, SqliteDriver, TokenSource
 import { Runner } from './sync/runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
 import type { Store, Touched } from './store/store.ts'
-import { storeFacts } from './sync/messages.ts'
+import { storeFacts } from './sync/requests.ts'
 import { createSyncWaiters, type SyncWaiters } from './sync/waiters.ts'
 import { bound, type Commit, Transactions } from './local/transactions.ts'
 import { createTransport } from './sync/transport/transport.ts'

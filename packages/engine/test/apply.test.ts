@@ -247,7 +247,7 @@ describe('starting over', () => {
   beforeEach(() => {
     load([P, Q], [noteRow('1', 'p'), noteRow('2', 'p'), noteRow('3', 'q'), noteRow('4', 'q')])
     world.write("UPDATE notes SET title = 'mine' WHERE id IN (2, 4)")
-    world.store.startOver()
+    world.store.loadAgain()
   })
 
   test('[P11] rows stay readable and the outbox stays', () => {
@@ -317,7 +317,7 @@ describe('starting over', () => {
   test('[P11] a second start over in the middle of loading begins again', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('1', 'p')])
-    world.store.startOver()
+    world.store.loadAgain()
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('9', 'p')])
     page('project:q', [])

@@ -126,7 +126,7 @@ class Pair {
   }
 
   #reload({ between, rowsBetween }: { between: string[]; rowsBetween: string[] }): void {
-    this.world.store.startOver()
+    this.world.store.loadAgain()
     this.world.store.applyPull(this.server.firstPull({ gained: [scope('project:p')] }))
     for (const row of rowsBetween) this.server.edit(row, [row, 'p', 'between', '9', null])
     this.#load()
@@ -235,7 +235,7 @@ test('[P9] an own write acknowledged by the first pull after starting over does 
   const pair = await client()
   pair.take({ kind: 'local', sql: ["UPDATE notes SET title = 'mine' WHERE id = 1"] })
   pair.take({ kind: 'push', count: 1, accept: true })
-  pair.world.store.startOver()
+  pair.world.store.loadAgain()
   pair.world.store.applyPull(pair.server.firstPull({ gained: [scope('project:p')] }))
   expect(title(pair)).toBe('mine')
   expect(pair.world.store.outboxCount()).toBe(0)

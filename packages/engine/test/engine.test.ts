@@ -222,7 +222,7 @@ describe('sync', () => {
     expect(await world.engine.status()).toMatchObject({ outbox: 1, lastSyncedAt: null, leader: true })
     await within(world, world.engine.settled())
     expect(await world.engine.status()).toMatchObject({
-      phase: 'live',
+      phase: 'synced',
       outbox: 0,
       user: 'ada',
       error: null,
@@ -253,7 +253,7 @@ describe('sync', () => {
       { error: { code: 'too_large' }, changes: [{ keys: [['2']] }] },
     ])
     const status = await world.engine.status()
-    expect(status).toMatchObject({ phase: 'live', outbox: 0, rejections: 2, error: null })
+    expect(status).toMatchObject({ phase: 'synced', outbox: 0, rejections: 2, error: null })
     expect(await ids(world.engine)).toEqual([])
   })
 
@@ -293,7 +293,7 @@ describe('sync', () => {
       await turns()
     }
     await within(world, world.engine.settled())
-    expect(await world.engine.status()).toMatchObject({ phase: 'live', outbox: 0, error: null })
+    expect(await world.engine.status()).toMatchObject({ phase: 'synced', outbox: 0, error: null })
   })
 
   test('[P11] another user’s token stops sync and keeps the work for its user', async () => {

@@ -16,7 +16,7 @@ import {
 } from '../src/sync/loop/state.ts'
 import { step } from '../src/sync/loop/step.ts'
 
-export const WITH_TIMER: readonly StateKind[] = ['live', 'requesting', 'offline', 'stopped']
+export const WITH_TIMER: readonly StateKind[] = ['idle', 'requesting', 'offline', 'stopped']
 
 export type Answer =
   | { kind: 'ok' }
@@ -31,7 +31,7 @@ export class LoopWorld {
   /** Every effect so far, in short: `sync+push`, `page`, `openStream`, ... */
   log: string[] = []
   sent: Request | null = null
-  #applying: { id: number; startOver: boolean; request: Request | null; pushed: boolean } | null = null
+  #applying: { id: number; loadAgain: boolean; request: Request | null; pushed: boolean } | null = null
   #stream = false
   #pages = 0
   /** Questions that a verification has left, the one under way among them. */
@@ -125,9 +125,9 @@ export class LoopWorld {
     return this.tell({ kind: 'applyFailed', id: work.id, error: encodeError(new LandfallError(code)) })
   }
 
-  #after(work: { startOver: boolean; request: Request | null; pushed: boolean }): StoreFacts {
+  #after(work: { loadAgain: boolean; request: Request | null; pushed: boolean }): StoreFacts {
     const store = this.#store
-    if (work.startOver) return { ...store, started: false, pagesLeft: false, ready: false }
+    if (work.loadAgain) return { ...store, started: false, pagesLeft: false, ready: false }
     if (work.request?.turn.kind === 'page') {
       this.#pages -= 1
       return { ...store, pagesLeft: this.#pages > 0 }
@@ -157,10 +157,10 @@ export class LoopWorld {
         if (this.sent?.id === effect.id) this.sent = null
         break
       case 'apply':
-        this.#applying = { id: effect.id, startOver: false, request: null, pushed: true, ...this.#pending }
+        this.#applying = { id: effect.id, loadAgain: false, request: null, pushed: true, ...this.#pending }
         return
-      case 'startOver':
-        this.#applying = { id: effect.id, startOver: true, request: null, pushed: false }
+      case 'loadAgain':
+        this.#applying = { id: effect.id, loadAgain: true, request: null, pushed: false }
         break
       case 'openStream':
       case 'closeStream':

@@ -20,8 +20,8 @@ describe('a first load', () => {
       world.answer().commit()
     }
     expect(world.log).toEqual(['sync', 'openStream', 'page', 'page', 'sync'])
-    expect(world.state.kind).toBe('live')
-    expect(phaseOf(world.state)).toBe('live')
+    expect(world.state.kind).toBe('idle')
+    expect(phaseOf(world.state)).toBe('synced')
   })
 
   test('[P8.4] a push takes turns with pages, so that neither waits for the other', () => {
@@ -59,7 +59,7 @@ describe('in step', () => {
     expect(world.now - before).toBeLessThanOrEqual(40)
     world.answer().commit()
     expect(world.log).toEqual(['sync', 'sync'])
-    expect(world.state.kind).toBe('live')
+    expect(world.state.kind).toBe('idle')
   })
 
   test('[P10.3] pokes and writes that never end make 25 syncs a second at most', () => {
@@ -67,7 +67,7 @@ describe('in step', () => {
     const start = world.now
     while (world.now < start + 10_000) {
       world.tell({ kind: 'poke' }).write().answer().commit()
-      if (world.state.kind === 'live') world.timer()
+      if (world.state.kind === 'idle') world.timer()
       world.later(1)
     }
     expect(world.log.length).toBeGreaterThan(100)
@@ -117,7 +117,7 @@ describe('a verification', () => {
     const world = new LoopWorld({ started: true, pages: 2 }).lead().verify(1)
     world.answer().commit().write()
     for (let i = 0; i < 6; i++) {
-      if (world.state.kind === 'live') world.timer()
+      if (world.state.kind === 'idle') world.timer()
       world.answer().commit()
     }
     const sent = world.log.filter((name) => name !== 'openStream')
@@ -129,7 +129,7 @@ describe('a verification', () => {
   test('[P3.3] a question that the server cannot answer ends it, and pulls go on', () => {
     for (const code of ['not_available', 'server_error', 'rate_limited', 'too_large'] as const) {
       const world = inStep().verify(3).answer().commit().answer({ kind: 'fail', code })
-      expect(world.state).toMatchObject({ kind: 'live', facts: { verifying: false, trouble: null } })
+      expect(world.state).toMatchObject({ kind: 'idle', facts: { verifying: false, trouble: null } })
       world.timer()
       expect(world.log).toEqual(['sync', 'verify', 'sync'])
     }
@@ -146,7 +146,7 @@ describe('a verification', () => {
 describe('trouble', () => {
   test('[P8.2] pulls go on at their pace while pushes fail, and the error is visible', () => {
     const world = inStep().write().timer().answer({ kind: 'push fails', code: 'server_error' }).commit()
-    expect(world.state.kind).toBe('live')
+    expect(world.state.kind).toBe('idle')
     expect(errorOf(world.state)?.code).toBe('server_error')
     world.log = []
     world.later(100).tell({ kind: 'poke' })
@@ -187,7 +187,7 @@ describe('trouble', () => {
         expect(errorOf(world.state)?.code).toBe(code)
       }
       world.timer().answer().commit()
-      expect(phaseOf(world.state)).toBe('live')
+      expect(phaseOf(world.state)).toBe('synced')
       expect(errorOf(world.state)).toBeNull()
     },
   )
@@ -217,12 +217,12 @@ describe('trouble', () => {
     expect(world.store.outbox).toBe(2)
     world.tell({ kind: 'tokenChanged' }).answer().commit()
     expect(world.store.outbox).toBe(0)
-    expect(phaseOf(world.state)).toBe('live')
+    expect(phaseOf(world.state)).toBe('synced')
   })
 
   test('[P11] a lost history starts over, keeps the outbox, and loads all scopes again', () => {
     const world = inStep().write().timer().answer({ kind: 'pull fails', code: 'history_lost' })
-    expect(world.log.at(-1)).toBe('startOver')
+    expect(world.log.at(-1)).toBe('loadAgain')
     world.log = []
     world.commit()
     expect(world.store.outbox).toBe(1)
@@ -237,7 +237,7 @@ describe('trouble', () => {
     for (let i = 0; i < 8; i++) {
       times.push(world.now)
       world.answer({ kind: 'pull fails', code: 'history_lost' }).commit()
-      if (world.state.kind === 'live') world.timer()
+      if (world.state.kind === 'idle') world.timer()
     }
     expect((times.at(-1) ?? 0) - (times.at(-2) ?? 0)).toBeGreaterThan(5_000)
   })
@@ -371,5 +371,5 @@ test('[P8.2] whatever has happened, once faults end the outbox drains and it is 
 })
 
 function isSettled(world: LoopWorld): boolean {
-  return phaseOf(world.state) === 'live' && world.store.outbox === 0 && errorOf(world.state) === null
+  return phaseOf(world.state) === 'synced' && world.store.outbox === 0 && errorOf(world.state) === null
 }

@@ -145,6 +145,16 @@ test('[P11] a file written by a later version is refused, not guessed at', async
   await expect(openWorld(manifest, driver)).rejects.toMatchObject({ code: 'storage_unavailable' })
 })
 
+test('[P11.7] a file of an earlier format is brought forward with its unsent changes', async () => {
+  const { driver } = await used()
+  driver.exec(`
+    ALTER TABLE landfall_state RENAME COLUMN loading_again TO reloading;
+    UPDATE landfall_state SET format = 1`)
+  const { store } = await openWorld(manifest, driver)
+  expect(store.outboxCount()).toBe(1)
+  expect(driver.prepare('SELECT loading_again FROM landfall_state').all([])).toEqual([[0]])
+})
+
 test('[P12] the local bookkeeping can be read by plain SQL', async () => {
   const { store } = await used()
   store.begin()

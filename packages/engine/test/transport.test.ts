@@ -10,7 +10,7 @@ import {
 } from '@landfall/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { platformNetwork } from '../src/adapters/platform.ts'
-import { createLoopClock } from '../src/sync/loop/clock.ts'
+import { createLoopClock } from '../src/sync/loop/loop-clock.ts'
 import { createEventStreamParser } from '../src/sync/transport/event-stream.ts'
 import { createTransport, type Transport } from '../src/sync/transport/transport.ts'
 import { createVirtualClock, type VirtualClock } from './support/clock.ts'

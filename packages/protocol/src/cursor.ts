@@ -1,5 +1,5 @@
 /**
- * The cursor: a Postgres snapshot with the history it belongs to (DESIGN section 6, promises P5 and P6).
+ * The cursor: a Postgres snapshot with the history it belongs to (P5, P6; ARCHITECTURE: "The ideas that carry it").
  *
  * A client at cursor C has everything that is visible in C and nothing else. What it has not seen is exactly
  * what is not visible in C: xids at or above `xmax`, and those in `xip`, the transactions that were in progress

@@ -1,5 +1,5 @@
 /**
- * The closed catalogue of errors (DESIGN section 12).
+ * The closed catalogue of errors.
  *
  * An error is data: a static code, its category, whether trying again can help, and details. HTTP and Comlink
  * carry `ErrorData` whole; `LandfallError` is only its thrown form on one side. `CATALOGUE` is the one place

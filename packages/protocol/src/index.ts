@@ -1,5 +1,5 @@
 /** The public surface of @landfall/protocol. */
-export * from './bootstrap.ts'
+export * from './first-load.ts'
 export * from './brands.ts'
 export * from './changeset.ts'
 export * from './cursor.ts'

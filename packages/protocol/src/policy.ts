@@ -1,9 +1,9 @@
 /**
- * Conflict policies and the three-way merge of one column (DESIGN section 8), as pure decisions.
+ * Conflict policies and the three-way merge of one column, as pure decisions.
  *
  * `decideColumn` is the whole table: what Postgres holds (`current`) against what the client saw (`old`) and wants
  * (`new`). Equality is decided by Postgres, typed, and comes in as flags: '1.50' equals '1.5' as numeric, and this
- * module does not know types. It decides columns only: a delete against an update is the server's push to settle.
+ * module does not know types. It decides columns only: a delete against an update is the server's push to decide.
  */
 import type { Hlc } from './brands.ts'
 

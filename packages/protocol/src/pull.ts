@@ -4,7 +4,7 @@
  * One REPEATABLE READ transaction on the server evaluates the user's scopes, reads the log rows not visible in the
  * client's cursor, and the live rows behind their keys. The client commits the whole response in one SQLite
  * transaction, then and only then asks for more. A first pull (cursor null) carries no rows: it fixes the cursor
- * and names the held scopes, which the client then loads with `bootstrap`; see `bootstrap.ts`.
+ * and names the held scopes, which the client then loads; see `first-load.ts`.
  */
 import type { ChangesetNumber, ClientId, ScopeKey, UserId } from './brands.ts'
 import type { Cursor } from './cursor.ts'
@@ -30,7 +30,7 @@ export type PullResponse = {
   user: UserId
   /** The server's clock, `encodeHlc`; the client's own never falls behind it. */
   hlc: string
-  /** Scopes held now and absent from the request: load each with bootstrap. */
+  /** Scopes held now and absent from the request: each starts its first load. */
   gained: ScopeKey[]
   /** Scopes in the request and not held now: drop their rows. */
   lost: ScopeKey[]

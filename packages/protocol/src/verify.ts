@@ -13,7 +13,7 @@
  *
  * Questions narrow: `checksums` of scopes, `buckets` of the scopes that differ (by the leading bits of the key's hash),
  * `hashes` of the rows in the buckets that differ, and `rows` for the keys that do. What they bring is as new as S, as
- * a bootstrap page is; the pull that follows makes it exact.
+ * a page of a first load is; the pull that follows makes it exact.
  */
 import type { ClientId, ScopeKey, UserId } from './brands.ts'
 import type { Cursor } from './cursor.ts'

@@ -6,9 +6,9 @@ import { CATALOGUE, type ErrorData, isErrorCode } from '@landfall/protocol'
 export type Tone = 'good' | 'busy' | 'waiting' | 'problem'
 
 export function toneOf({ phase, error, outbox, leader }: LandfallStatus): Tone {
-  if (phase === 'stopped' || (error !== null && phase === 'live')) return 'problem'
+  if (phase === 'stopped' || (error !== null && phase === 'synced')) return 'problem'
   if (!leader || phase === 'offline' || phase === 'paused') return 'waiting'
-  return phase === 'live' && outbox === 0 ? 'good' : 'busy'
+  return phase === 'synced' && outbox === 0 ? 'good' : 'busy'
 }
 
 /** A few words for the badge itself. */
@@ -21,7 +21,7 @@ export function headlineOf({ phase, outbox, leader, error }: LandfallStatus): st
     case 'loading':
       return `Loading${unsent}`
     case 'syncing':
-    case 'live':
+    case 'synced':
       return outbox === 0 ? 'In step' : `Syncing · ${outbox} unsent`
     case 'offline':
       return `Offline${unsent}`

@@ -12,7 +12,7 @@ import {
 } from '../src/status-text.ts'
 
 const STATUS: LandfallStatus = {
-  phase: 'live',
+  phase: 'synced',
   outbox: 0,
   rejections: 0,
   conflicts: 0,
@@ -41,7 +41,7 @@ const cases: [Partial<LandfallStatus>, string, string][] = [
   [{ phase: 'paused', outbox: 2 }, 'Paused · 2 unsent', 'waiting'],
   [{ phase: 'stopped', outbox: 2, error: error('unauthenticated') }, 'Signed out · 2 unsent', 'problem'],
   [{ phase: 'stopped', error: error('schema_mismatch') }, 'Stopped', 'problem'],
-  [{ phase: 'live', outbox: 1, error: error('server_error') }, 'Syncing · 1 unsent', 'problem'],
+  [{ phase: 'synced', outbox: 1, error: error('server_error') }, 'Syncing · 1 unsent', 'problem'],
   [{ leader: false, phase: 'opening', error: error('database_in_use') }, 'Open in another tab', 'waiting'],
 ]
 test.each(cases)('[P12.2] %o is said as "%s" in the tone %s', (changes, headline, tone) => {

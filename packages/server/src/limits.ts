@@ -11,7 +11,7 @@ export type Limits = {
   pushMs: number
   /** Changed keys in one pull; a client further behind loads its scopes again (`history_lost`). */
   pullKeys: number
-  /** Rows and (about) bytes of one bootstrap page. */
+  /** Rows and (about) bytes of one page of a first load. */
   pageRows: number
   pageBytes: number
   /** Keys that one answer to `verify` leaves out since they have changed; beyond it the client pulls first. */

@@ -1,5 +1,5 @@
 /**
- * createSyncServer: the routes, as a Hono app to mount anywhere (DESIGN section 5).
+ * createSyncServer: the routes, as a Hono app to mount anywhere.
  *
  * Every request goes the same way: who is it, may it ask now, is it of our protocol and schema, is it well-formed; then
  * the handler; then one place that turns what went wrong into an answer. CORS is the app's business.
@@ -13,11 +13,11 @@ import type { Database } from './database/database.ts'
 import { pruneHistory } from './log/prune.ts'
 import { checkHolders } from './scopes/holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
-import { createErrorEncoder, type ErrorLog, errorResponse } from './http/errors.ts'
+import { createErrorEncoder, type ErrorLog, errorResponse } from './http/error-response.ts'
 import { type Authenticate, createGate } from './http/gate.ts'
 import { createHandlers } from './http/handlers.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { createLive } from './stream/streams.ts'
+import { createStreams } from './stream/streams.ts'
 
 export type SyncServerOptions = {
   sync: SyncDefinition
@@ -52,12 +52,12 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const context = createContext(options)
   const log = options.onError ?? ((error, id) => console.error(`landfall ${id}`, error))
   const encode = createErrorEncoder(context.randomness, log)
-  const live = createLive(context, (error) => encode(error))
+  const streams = createStreams(context, (error) => encode(error))
   const { clock, limits, sync } = context
   const gate = createGate({ authenticate: options.authenticate, schema: sync.manifest.hash, limits, clock })
 
   const app = new Hono()
-  const handlers = createHandlers(context, { encode, wake: () => live.wake() })
+  const handlers = createHandlers(context, { encode, wake: () => streams.wake() })
   for (const [path, handle] of Object.entries(handlers)) {
     app.post(`/${path}`, async (c) => {
       const user = await gate(c.req.raw)
@@ -65,7 +65,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       return jsonResponse(c.req.raw, await handle(body, user))
     })
   }
-  app.get('/live', async (c) => live.open(await gate(c.req.raw)))
+  app.get('/live', async (c) => streams.open(await gate(c.req.raw)))
   app.get('/health', async (c) => c.json(await checkHealth(context)))
   app.notFound(() => errorResponse(encode(new LandfallError('not_found'))))
   app.onError((error) => errorResponse(encode(error)))
@@ -73,8 +73,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   return {
     app,
     prune: (retentionMs) => pruneHistory(context.database, retentionMs),
-    wake: () => live.wake(),
-    close: () => live.close(),
+    wake: () => streams.wake(),
+    close: () => streams.close(),
   }
 }
 

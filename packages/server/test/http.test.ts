@@ -13,7 +13,7 @@ import {
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PostgresError } from '../src/database/database.ts'
-import { createErrorEncoder, errorResponse } from '../src/http/errors.ts'
+import { createErrorEncoder, errorResponse } from '../src/http/error-response.ts'
 import { createRateLimiter } from '../src/http/rate.ts'
 import { createSyncServer, type SyncServerOptions } from '../src/server.ts'
 import { holders, noteId, sync } from './support/notes.ts'

@@ -27,7 +27,7 @@ export function pullContract(open: () => Promise<NotesWorld>): void {
 
   const titles = (client: PullingClient) => client.texts('notes').map((text) => text.split('|')[2])
 
-  test('[P4] the first pull names the held scopes and bootstrap brings their rows, nobody else’s', async () => {
+  test('[P4] the first pull names the held scopes and their first load brings their rows, nobody else’s', async () => {
     expect(ann.scopes.toSorted()).toEqual(['own:ann', 'public:', 'space:1', 'space:2'])
     expect(bob.scopes.toSorted()).toEqual(['own:bob', 'public:', 'space:2'])
     expect(titles(ann)).toEqual(['a', 'b'])
@@ -129,7 +129,7 @@ export function pullContract(open: () => Promise<NotesWorld>): void {
     expect(titles(ann)).toEqual(['later'])
   })
 
-  test('[P5] bootstrap goes page by page through tables and keys, in rows and in bytes', async () => {
+  test('[P5] a first load goes page by page through tables and keys, in rows and in bytes', async () => {
     await world.run(`
       INSERT INTO notes (id, space_id, title)
       SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, 3, repeat('x', i % 50)

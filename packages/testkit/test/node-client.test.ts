@@ -148,7 +148,7 @@ test('[P11.2] an expired token stops sync, keeps the outbox, and the next token 
   await stopped
   expect(ada.status).toMatchObject({ outbox: 1, error: { code: 'unauthenticated' } })
   token = 'ada'
-  await becomes(ada, () => ada.status.outbox === 0 && ada.status.phase === 'live')
+  await becomes(ada, () => ada.status.outbox === 0 && ada.status.phase === 'synced')
   expect(await app.rows('select title from tasks')).toEqual([{ title: 'kept' }])
 })
 

@@ -103,7 +103,7 @@ test('[P3.3] a server too busy to be compared ends in a coded error, and sync go
   beforeQuestions(ada, () => all.app.psql(busy))
   await expect(verify()).rejects.toMatchObject({ code: 'server_busy' })
   await world.settle()
-  expect(await ada.status()).toMatchObject({ phase: 'live', error: null })
+  expect(await ada.status()).toMatchObject({ phase: 'synced', error: null })
 })
 
 test('[P3.3] a large table is narrowed down in small messages, and the report stays bounded', async () => {

@@ -229,7 +229,7 @@ test.each(small)(
       },
     ])
     expect(ada.events.filter((event) => event.kind === 'status').at(-1)?.status).toMatchObject({
-      phase: 'live',
+      phase: 'synced',
       outbox: 0,
       rejections: 1,
       error: null,

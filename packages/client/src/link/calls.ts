@@ -1,5 +1,5 @@
 /**
- * Calls that always end: each settles with its answer, or with the error that ended all of them.
+ * Calls that always end: each ends with its answer, or with the error that ended all of them.
  *
  * A call to a dead worker would hang for ever, and nobody is told when a worker dies; so every call is raced against
  * one common end. Does not know what is called.
@@ -7,7 +7,7 @@
 import type { LandfallError } from '@landfall/protocol'
 
 export type Calls = {
-  /** Runs the call and settles with it, or with the end, whichever comes first. */
+  /** Runs the call and ends with it, or with the end, whichever comes first. */
   run<T>(call: () => Promise<T>): Promise<T>
   /** Fails all pending calls and all to come. The first end counts. */
   fail(error: LandfallError): void

@@ -1,5 +1,5 @@
 /** Live queries written in Drizzle: its SQL goes to the engine, its column mapping makes the rows. */
-import type { MakeRow } from './live.ts'
+import type { MakeRow } from './live-query.ts'
 
 /** A Drizzle query that reads: `db.drizzle.select()...`, `db.drizzle.query.checks.findMany(...)`. */
 export type DrizzleLiveQuery<Rows extends readonly unknown[]> = PromiseLike<Rows> & {

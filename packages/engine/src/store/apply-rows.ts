@@ -11,7 +11,7 @@ export type ApplyMode = {
   /** Some row of this table has unsent changes. */
   hasBase: boolean
   /** Everything is being loaded again: keys are remembered. */
-  reloading: boolean
+  loadingAgain: boolean
 }
 
 export type RowApplier = {
@@ -30,7 +30,7 @@ export function createRowApplier(driver: SqliteDriver, table: MirrorTable, base:
     const columns = toStored(table.columns, wire)
     if (mode.hasBase) base.replace(columns)
     driver.prepare(mode.hasBase ? sql.upsertUntouched : sql.upsert).runColumns(columns)
-    if (mode.reloading) driver.prepare(sql.see).runColumns(keysOf(table, columns))
+    if (mode.loadingAgain) driver.prepare(sql.see).runColumns(keysOf(table, columns))
     return true
   }
 

@@ -2,14 +2,14 @@
  * Applies what the server sent, each response in one transaction with capture off (P5.1).
  *
  * A pull moves the local database from one Postgres snapshot to another: rows, acknowledgements, scopes and cursor
- * change together. Bootstrap pages may be newer than the cursor; the pull after the last page makes the scope exact.
+ * change together. Pages of a first load may be newer than the cursor; the pull after the last page makes the scope exact.
  *
- * After `startOver` the rows stay readable while everything is loaded again. Keys that come are remembered; a scope
- * that is ready again loses the rows that did not come. Until the end nothing is settled: the first pull may
+ * After `loadAgain` the rows stay readable while everything is loaded again. Keys that come are remembered; a scope
+ * that is ready again loses the rows that did not come. Until the end nothing is confirmed: the first pull may
  * acknowledge changesets whose rows come only with a later page, and own writes must not flicker back (P9).
  */
 import {
-  type BootstrapResponse,
+  type FirstLoadPage,
   changesetNumber,
   type ChangesetNumber,
   type Clock,
@@ -29,9 +29,9 @@ import {
   withoutCapture,
   type State,
 } from './bookkeeping.ts'
-import { recordConflicts } from './conflicts.ts'
+import { recordConflicts } from './stored-conflicts.ts'
 import { acknowledge } from './outbox.ts'
-import type { TableParts, Tables } from './parts.ts'
+import type { TableParts, Tables } from './tables.ts'
 import {
   dropAllUnseenRows,
   dropLostRows,
@@ -52,8 +52,8 @@ export function applyPull(context: ApplyContext, response: PullResponse): Set<st
     applyPatches(context, response, { state, touched })
     acknowledge(context.driver, acknowledged, response.rejections)
     moveScopes(context, scopeMoves(context, state, response), touched)
-    const reloading = finishScopes(context, state, touched)
-    settle(context, reloading ? changesetNumber(0) : acknowledged, touched)
+    const loadingAgain = finishScopes(context, state, touched)
+    confirm(context, loadingAgain ? changesetNumber(0) : acknowledged, touched)
     recordConflicts(context.driver, response.conflicts)
     updateState(context.driver, {
       acknowledged,
@@ -62,7 +62,7 @@ export function applyPull(context: ApplyContext, response: PullResponse): Set<st
       user_id: response.user,
       hlc: laterHlc(state.hlc, decodeHlc(response.hlc)),
       last_synced_at: context.clock.now(),
-      reloading: reloading ? 1 : 0,
+      loading_again: loadingAgain ? 1 : 0,
     })
   })
 }
@@ -76,22 +76,22 @@ export function applyRefusal(context: ApplyContext, rejection: Rejection): Set<s
     const { number } = rejection
     if (number <= state.acknowledged) return
     acknowledge(context.driver, number, [rejection])
-    settle(context, state.reloading ? changesetNumber(0) : number, touched)
+    confirm(context, state.loadingAgain ? changesetNumber(0) : number, touched)
     updateState(context.driver, { acknowledged: number })
   })
 }
 
-export function applyPage(context: ApplyContext, scope: ScopeKey, response: BootstrapResponse): Set<string> {
+export function applyPage(context: ApplyContext, scope: ScopeKey, response: FirstLoadPage): Set<string> {
   return applying(context, ({ state, touched }) => {
     // A page of a scope that was lost in the meantime must not bring its rows back.
     if (!rememberPosition(context.driver, scope, response.next)) return
     const withBase = tablesWithBase(context)
     for (const { table, rows } of response.blocks) {
       const parts = partsOf(context, table)
-      const mode = { hasBase: withBase.has(parts), reloading: state.reloading }
+      const mode = { hasBase: withBase.has(parts), loadingAgain: state.loadingAgain }
       if (parts.rows.rows(rows, mode)) touched.add(table)
     }
-    settle(context, changesetNumber(0), touched)
+    confirm(context, changesetNumber(0), touched)
   })
 }
 
@@ -123,7 +123,7 @@ function applyPatches(context: ApplyContext, response: PullResponse, { state, to
   const withBase = tablesWithBase(context)
   for (const patch of response.tables) {
     const parts = partsOf(context, patch.table)
-    const mode = { hasBase: withBase.has(parts), reloading: state.reloading }
+    const mode = { hasBase: withBase.has(parts), loadingAgain: state.loadingAgain }
     if (parts.rows.patch(patch, mode)) touched.add(patch.table)
   }
 }
@@ -151,7 +151,7 @@ function moveScopes({ driver, tables }: ApplyContext, moves: ScopeMoves, touched
 /** Marks loaded scopes as ready. Returns whether a second load is still under way. */
 function finishScopes({ driver, tables }: ApplyContext, state: State, touched: Set<string>): boolean {
   const ready = markReady(driver)
-  if (!state.reloading) return false
+  if (!state.loadingAgain) return false
   const done = readScopes(driver).every((scope) => scope.ready)
   for (const { table } of tables.values()) {
     const dropped = done ? dropAllUnseenRows(driver, table) : dropUnseenRows(driver, table, ready)
@@ -161,8 +161,8 @@ function finishScopes({ driver, tables }: ApplyContext, state: State, touched: S
   return !done
 }
 
-export function settle(context: ApplyContext, upTo: ChangesetNumber, touched: Set<string>): void {
+export function confirm(context: ApplyContext, upTo: ChangesetNumber, touched: Set<string>): void {
   for (const { table, base } of tablesWithBase(context)) {
-    if (base.settle(upTo)) touched.add(table.name)
+    if (base.confirm(upTo)) touched.add(table.name)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The base: the server's last known row under every row with unsent local changes (DESIGN section 7).
+ * The base: the server's last known row under every row with unsent local changes (P3.2).
  *
  * The visible row is always the base with the unsent changes on top. A base row is made when a changeset first
  * touches its row, from the before image; pulls then change the base instead of the visible row; when the last
@@ -39,7 +39,7 @@ export type Base = {
   forget(keys: SqliteValue[][]): void
   forgetAll(): void
   /** Changesets up to this one have had their effect: visible rows follow the base again. True if any did. */
-  settle(upTo: ChangesetNumber): boolean
+  confirm(upTo: ChangesetNumber): boolean
 }
 
 export function createBase(driver: SqliteDriver, table: MirrorTable): Base {
@@ -52,10 +52,10 @@ export function createBase(driver: SqliteDriver, table: MirrorTable): Base {
     replace: (columns) => driver.prepare(sql.replace).runColumns(columns),
     forget: (keys) => driver.prepare(sql.forget).runColumns(keys),
     forgetAll: () => driver.exec(`UPDATE ${table.base} SET landfall_existed = 0`),
-    settle(upTo) {
-      const settled = settleWhole(driver, sql, upTo)
+    confirm(upTo) {
+      const confirmed = confirmWhole(driver, sql, upTo)
       const followed = followBase({ driver, table, sql }, upTo)
-      return settled || followed
+      return confirmed || followed
     },
   }
 }
@@ -82,8 +82,8 @@ function baseSql(table: MirrorTable) {
     showBase: `INSERT INTO ${mirror} (${columnList})
       SELECT ${columnList} FROM ${base} WHERE landfall_last <= ?1 AND landfall_existed = 1
       ${upsertClause(table)}`,
-    dropSettled: `DELETE FROM ${base} WHERE landfall_last <= ?1`,
-    unsettled: `SELECT landfall_existed, landfall_touched, ${keyList} FROM ${base}
+    dropConfirmed: `DELETE FROM ${base} WHERE landfall_last <= ?1`,
+    unconfirmed: `SELECT landfall_existed, landfall_touched, ${keyList} FROM ${base}
       WHERE landfall_first <= ?1 OR landfall_stale = 1`,
     retouch: `UPDATE ${base} SET landfall_touched = ?1, landfall_first = ?2, landfall_stale = 0
       WHERE ${keyIs(table, (_, index) => index + 3)}`,
@@ -113,10 +113,10 @@ function recordBlock(
 }
 
 /** Rows that no later changeset touches: set-wise. */
-function settleWhole(driver: SqliteDriver, sql: Parts['sql'], upTo: ChangesetNumber): boolean {
+function confirmWhole(driver: SqliteDriver, sql: Parts['sql'], upTo: ChangesetNumber): boolean {
   driver.prepare(sql.dropGone).run([upTo])
   driver.prepare(sql.showBase).run([upTo])
-  return driver.prepare(sql.dropSettled).run([upTo]) > 0
+  return driver.prepare(sql.dropConfirmed).run([upTo]) > 0
 }
 
 /**
@@ -124,7 +124,7 @@ function settleWhole(driver: SqliteDriver, sql: Parts['sql'], upTo: ChangesetNum
  * does one that the server has no more, until its changesets have their verdicts.
  */
 function followBase({ driver, table, sql }: Parts, upTo: ChangesetNumber): boolean {
-  const found = driver.prepare(sql.unsettled).all([upTo])
+  const found = driver.prepare(sql.unconfirmed).all([upTo])
   for (const [existed, text, ...key] of found) {
     const touched = stillTouched(jsonIn(text) as Touches, upTo)
     const pending = new Set(touched.map(([name]) => name))

@@ -22,8 +22,9 @@ import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
 import { bigintIn, numberIn, numberOrNull, textIn } from './cells.ts'
 
-/** Of these tables; a file of a later one is refused. */
-const FORMAT = 1
+/** How a file of each format becomes one of the next. Formats count from 1; a file of a later one is refused. */
+const STEPS = ['ALTER TABLE landfall_state RENAME COLUMN reloading TO loading_again']
+const FORMAT = STEPS.length + 1
 
 const TABLES = `
   CREATE TABLE landfall_state (
@@ -37,7 +38,7 @@ const TABLES = `
     history TEXT,
     user_id TEXT,
     last_synced_at INTEGER,
-    reloading INTEGER NOT NULL,
+    loading_again INTEGER NOT NULL,
     manifest_hash TEXT NOT NULL,
     manifest TEXT NOT NULL
   ) STRICT;
@@ -81,8 +82,8 @@ export type State = {
   cursor: Cursor | null
   user: UserId | null
   lastSyncedAt: number | null
-  /** After `startOver`, until every scope has been loaded again. */
-  reloading: boolean
+  /** After `loadAgain`, until every scope has been loaded again. */
+  loadingAgain: boolean
 }
 
 /** The names under which `updateState` changes the row. */
@@ -94,7 +95,7 @@ type StateColumn =
   | 'history'
   | 'user_id'
   | 'last_synced_at'
-  | 'reloading'
+  | 'loading_again'
   | 'manifest_hash'
   | 'manifest'
 
@@ -105,26 +106,33 @@ export function createBookkeeping(driver: SqliteDriver, client: string): void {
     .run([FORMAT, client])
 }
 
-/** Whether the file holds a database of Landfall already; throws for one of a later format. */
+/** Whether the file holds a database of Landfall already, brought to the format of today; throws for one of a later format. */
 export function hasBookkeeping(driver: SqliteDriver): boolean {
   const found = driver.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'landfall_state'").all([])
   if (found.length === 0) return false
-  const format = only(driver, 'SELECT format FROM landfall_state')
-  if (format === FORMAT) return true
+  const format = Number(only(driver, 'SELECT format FROM landfall_state'))
+  if (format < FORMAT) bringForward(driver, format)
+  if (format <= FORMAT) return true
   throw new LandfallError('storage_unavailable', {
     reason: 'the local database was written by a later version of Landfall',
     format,
   })
 }
 
+/** Inside the transaction that opens the store. */
+function bringForward(driver: SqliteDriver, format: number): void {
+  for (const step of STEPS.slice(format - 1)) driver.exec(step)
+  driver.prepare('UPDATE landfall_state SET format = ?').run([FORMAT])
+}
+
 const READ_STATE = `
-  SELECT client, next_number, hlc, acknowledged, snapshot, history, user_id, last_synced_at, reloading
+  SELECT client, next_number, hlc, acknowledged, snapshot, history, user_id, last_synced_at, loading_again
   FROM landfall_state
 `
 
 export function readState(driver: SqliteDriver): State {
   const [row = []] = driver.prepare(READ_STATE).all([])
-  const [client, next, stamp, acknowledged, snapshot, history, user, lastSyncedAt, reloading] = row
+  const [client, next, stamp, acknowledged, snapshot, history, user, lastSyncedAt, loadingAgain] = row
   return {
     client: clientId(textIn(client)),
     nextNumber: changesetNumber(numberIn(next)),
@@ -136,7 +144,7 @@ export function readState(driver: SqliteDriver): State {
         : null,
     user: typeof user === 'string' ? userId(user) : null,
     lastSyncedAt: numberOrNull(lastSyncedAt),
-    reloading: reloading === 1,
+    loadingAgain: loadingAgain === 1,
   }
 }
 

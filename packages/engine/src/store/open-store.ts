@@ -8,11 +8,11 @@ import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { readBase } from './base-view.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, only, readState, rollBack } from './bookkeeping.ts'
 import { numberIn } from './cells.ts'
-import { readConflicts } from './conflicts.ts'
-import { forgetCursor, migrateMirror } from './migrate.ts'
+import { readConflicts } from './stored-conflicts.ts'
+import { forgetCursor, migrateMirror } from './migrate-mirror.ts'
 import { mirrorTables } from './mirror-table.ts'
 import { outboxCount, readOutbox, readRejections } from './outbox.ts'
-import { createTables } from './parts.ts'
+import { createTables } from './tables.ts'
 import { applyRepair } from './repair.ts'
 import { readScopes } from './scopes.ts'
 import { sealChangeset } from './seal.ts'
@@ -42,7 +42,7 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     applyPull: (response) => applyPull(context, response),
     refuse: (rejection) => applyRefusal(context, rejection),
     applyPage: (scope, response) => applyPage(context, scope, response),
-    startOver: () => inTransaction(driver, () => forgetCursor(driver, mirrorTables(manifest).values())),
+    loadAgain: () => inTransaction(driver, () => forgetCursor(driver, mirrorTables(manifest).values())),
 
     readBase: (read) => readBase(context, read),
     repair: (repair) => applyRepair(context, repair),

@@ -4,7 +4,7 @@
  * A row's scopes are read from its own columns, on this side as on the server's. Rows of a lost scope that no other
  * held scope covers are dropped; rows with unsent changes only lose their base and go with their verdict.
  */
-import { decodeScopeKey, type BootstrapPosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
+import { decodeScopeKey, type PagePosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
 import { quoteSqliteLiteral } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
 import type { ScopeState } from './store.ts'
@@ -18,7 +18,7 @@ export function readScopes(driver: SqliteDriver): ScopeState[] {
       scope: scope as ScopeKey, // written by gainScopes
       ready: ready === 1,
       loaded: loaded === 1,
-      position: typeof position === 'string' ? (JSON.parse(position) as BootstrapPosition) : null,
+      position: typeof position === 'string' ? (JSON.parse(position) as PagePosition) : null,
     }))
 }
 
@@ -31,11 +31,7 @@ export function forgetScopes(driver: SqliteDriver, scopes: ScopeKey[]): void {
 }
 
 /** Where the next page starts; null: the last page is here. False when the scope is not held (any more). */
-export function rememberPosition(
-  driver: SqliteDriver,
-  scope: ScopeKey,
-  next: BootstrapPosition | null,
-): boolean {
+export function rememberPosition(driver: SqliteDriver, scope: ScopeKey, next: PagePosition | null): boolean {
   const update = driver.prepare('UPDATE landfall_scopes SET position = ?, loaded = ? WHERE scope = ?')
   return update.run([next === null ? null : JSON.stringify(next), next === null ? 1 : 0, scope]) > 0
 }

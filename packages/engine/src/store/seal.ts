@@ -13,7 +13,7 @@ import type { SqliteDriver } from '../ports.ts'
 import { nonEmpty, readState, updateState } from './bookkeeping.ts'
 import type { NetChanges } from './net-changes.ts'
 import { appendOutbox } from './outbox.ts'
-import type { TableParts, Tables } from './parts.ts'
+import type { TableParts, Tables } from './tables.ts'
 
 export type Seal = { number: ChangesetNumber | null; touched: Set<string> }
 

@@ -5,8 +5,8 @@
  * writes is one SQLite transaction and reports the tables it touched, for the live queries.
  */
 import type {
-  BootstrapPosition,
-  BootstrapResponse,
+  PagePosition,
+  FirstLoadPage,
   ChangesetNumber,
   Changeset,
   ClientId,
@@ -28,7 +28,7 @@ export type Touched = ReadonlySet<string>
 export type ScopeState = {
   scope: ScopeKey
   ready: boolean /** Set while pages are missing. */
-  position: BootstrapPosition | null
+  position: PagePosition | null
   loaded: boolean
 }
 
@@ -88,14 +88,14 @@ export type Store = {
   readOutbox(limits: OutboxLimits): Changeset[]
   outboxCount(): number
 
-  /** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (DESIGN section 7). */
+  /** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (P3.2). */
   applyPull(response: PullResponse): Touched
   /** Sets the outbox's front aside, which no push can take; nothing when it has had its verdict meanwhile. */
   refuse(rejection: Rejection): Touched
   /** Applies one page of a scope's first load and remembers where the next one starts. */
-  applyPage(scope: ScopeKey, response: BootstrapResponse): Touched
+  applyPage(scope: ScopeKey, response: FirstLoadPage): Touched
   /** After `history_lost`: forgets the cursor and loads all scopes again; rows stay readable until replaced, the outbox stays. */
-  startOver(): void
+  loadAgain(): void
 
   /** The server's last known rows, without unsent changes, in key order. */
   readBase(read: BaseRead): BaseRow[]

@@ -14,7 +14,7 @@ import {
   type SyncResponse,
 } from '@landfall/protocol'
 import type { OutboxLimits, Store } from '../store/store.ts'
-import { pullRequest, pushRequest } from './messages.ts'
+import { pullRequest, pushRequest } from './requests.ts'
 import type { Transport } from './transport/transport.ts'
 
 const MOST: OutboxLimits = { changesets: 1_000, bytes: 4 << 20 }

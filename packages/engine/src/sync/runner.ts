@@ -5,7 +5,7 @@
  * app's transactions. `onStep` hears of every step, for the status and for those who wait for a sync.
  */
 import {
-  type BootstrapResponse,
+  type FirstLoadPage,
   type Clock,
   encodeError,
   type ErrorData,
@@ -15,12 +15,12 @@ import {
   type VerifyResponse,
 } from '@landfall/protocol'
 import { createExchange, type Exchange, type Exchanged } from './exchange.ts'
-import { createLoopClock, type LoopClock } from './loop/clock.ts'
+import { createLoopClock, type LoopClock } from './loop/loop-clock.ts'
 import { deadline } from './loop/phase.ts'
 import { type Effect, type Event, initialState, type Request, type State } from './loop/state.ts'
 import { step } from './loop/step.ts'
 import type { Store, Touched } from '../store/store.ts'
-import { pageRequest, storeFacts } from './messages.ts'
+import { pageRequest, storeFacts } from './requests.ts'
 import type { Taken } from './waiters.ts'
 import type { Transport } from './transport/transport.ts'
 import { inTurn, type Turnstile } from '../local/turnstile.ts'
@@ -40,7 +40,7 @@ export type RunnerOptions = {
 
 type Arrived =
   | ({ kind: 'sync' } & Exchanged)
-  | { kind: 'page'; scope: ScopeKey; response: BootstrapResponse }
+  | { kind: 'page'; scope: ScopeKey; response: FirstLoadPage }
   /** null: there was nothing to ask. */
   | { kind: 'verify'; response: VerifyResponse | null }
 
@@ -95,8 +95,8 @@ export class Runner {
         return this.#abort(effect.id)
       case 'apply':
         return void this.#commit(effect.id, () => this.#apply(effect.id))
-      case 'startOver':
-        return void this.#commit(effect.id, () => this.#inTurn(() => this.#options.store.startOver()))
+      case 'loadAgain':
+        return void this.#commit(effect.id, () => this.#inTurn(() => this.#options.store.loadAgain()))
       case 'openStream':
         return this.#openStream()
       case 'closeStream':

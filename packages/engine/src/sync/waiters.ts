@@ -39,7 +39,7 @@ export function createSyncWaiters(): SyncWaiters {
     })
   }
 
-  function settle(waiter: Waiter, state: State): void {
+  function decide(waiter: Waiter, state: State): void {
     const verdict = waiter.judge(waiter, state)
     if (verdict === 'wait') return
     waiters.delete(waiter)
@@ -57,7 +57,7 @@ export function createSyncWaiters(): SyncWaiters {
       const pulled = pulledBy(step)
       for (const waiter of waiters) {
         if (pulled !== null && pulled >= waiter.firstRequest) waiter.pulled = true
-        settle(waiter, step.after)
+        decide(waiter, step.after)
       }
     },
     fail(error) {

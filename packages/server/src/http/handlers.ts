@@ -13,11 +13,11 @@ import type {
   UserId,
 } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
-import { handleBootstrap } from '../pull/bootstrap.ts'
+import { handleFirstLoad } from '../pull/first-load.ts'
 import { handlePull } from '../pull/pull.ts'
 import { handlePush } from '../push/push.ts'
 import { createVerifyGate, handleVerify } from '../verify/verify.ts'
-import { createMessageParser } from './messages.ts'
+import { createMessageParser } from './parse-messages.ts'
 
 /** By route. */
 export type Handlers = { [path: string]: (body: unknown, user: UserId) => Promise<string> }
@@ -57,7 +57,7 @@ export function createHandlers(context: ServerContext, { encode, wake }: Surroun
     push: async (body, user) => JSON.stringify(await push(parse.push(body), user)),
     pull: async (body, user) => JSON.stringify(await handlePull(context, parse.pull(body), user)),
     sync: async (body, user) => JSON.stringify(await sync(parse.sync(body), user)),
-    bootstrap: (body, user) => handleBootstrap(context, parse.bootstrap(body), user),
+    bootstrap: (body, user) => handleFirstLoad(context, parse.firstLoad(body), user),
     verify: async (body, user) => {
       const request = parse.verify(body)
       return JSON.stringify(await verifyGate(user, () => handleVerify(context, request, user)))

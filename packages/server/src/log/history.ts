@@ -1,5 +1,5 @@
 /**
- * The history id: proof that a cursor belongs to the history Postgres has now (DESIGN section 6, promise P11).
+ * The history id: proof that a cursor belongs to the history Postgres has now (P11).
  *
  * xids mean nothing after a restore from a backup, a lossy failover or in a re-created cluster: they run again, for
  * other transactions. So `landfall.history` gets a row with a fresh nonce whenever Postgres is seen to have started

@@ -1,5 +1,5 @@
 /**
- * The DDL of schema `landfall`: the change log and what the server remembers of clients (DESIGN section 6).
+ * The DDL of schema `landfall`: the change log and what the server remembers of clients.
  *
  * The user's own tables get no columns. Every statement can run again without effect.
  */

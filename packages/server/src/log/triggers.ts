@@ -1,5 +1,5 @@
 /**
- * The capture triggers of one table, as SQL text (DESIGN section 6, promise P6.2).
+ * The capture triggers of one table, as SQL text (P6.2).
  *
  * A log row per changed row and scope. INSERT and DELETE are captured per statement from transition tables, which is
  * cheapest; on partitioned tables per row, since a write straight to a partition fires no statement trigger of the

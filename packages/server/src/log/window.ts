@@ -1,5 +1,5 @@
 /**
- * The window: what the change log holds that a snapshot has not seen (DESIGN section 6, promises P5 and P6).
+ * The window: what the change log holds that a snapshot has not seen (P5, P6; ARCHITECTURE: "The ideas that carry it").
  *
  * Not visible in a snapshot are exactly the xids at or above its xmax and those that were in progress. Log rows that
  * the reading transaction cannot see either are hidden by Postgres itself. So no commit order and no long transaction
@@ -14,7 +14,7 @@ import {
 } from '@landfall/protocol'
 import type { Param, Tx } from '../database/database.ts'
 import { LOG_OPERATIONS } from './tables.ts'
-import { createBinder } from '../sql/rows.ts'
+import { createBinder } from '../sql/row-columns.ts'
 
 /** What has happened to one table within the window, as JSON texts of keys (each an array of key texts). */
 export type TableWindow = {

@@ -2,7 +2,7 @@
 import type { ConflictRecord, ScopeKey, SnapshotText } from '@landfall/protocol'
 import type { Tx } from '../database/database.ts'
 import { unseenRows } from '../log/window.ts'
-import { createBinder } from '../sql/rows.ts'
+import { createBinder } from '../sql/row-columns.ts'
 
 /** The conflicts of held scopes that the snapshot has not seen, in the order of their stamps. */
 export async function readConflicts(

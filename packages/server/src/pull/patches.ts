@@ -22,7 +22,7 @@ import { quoteIdentifier, quoteTable } from '@landfall/schema'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import { readWindow, type TableWindow } from '../log/window.ts'
-import { columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/rows.ts'
+import { columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/row-columns.ts'
 
 /** What the client may see of the rows that its cursor has not seen. */
 export async function readPatches(

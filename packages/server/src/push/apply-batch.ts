@@ -3,10 +3,10 @@ import { type Batch, pickRows } from './batch.ts'
 import { lockRows, readRows } from './apply/inspect.ts'
 import { resolveRows } from './conflict/resolve.ts'
 import { askAuthorizer, authorizeRow, authorizerOf } from './check/rights.ts'
-import type { PushWork } from './work.ts'
+import type { PushContext } from './push-context.ts'
 import { writeBatch, type WrittenRow } from './apply/write.ts'
 
-export async function applyBatch(work: PushWork, batch: Batch): Promise<void> {
+export async function applyBatch(work: PushContext, batch: Batch): Promise<void> {
   // An update of nothing: the changeset may still have been worth a number.
   if (batch.operation === 'update' && batch.columns.length === 0) return
   const authorize = authorizerOf(work.context, batch.table)
@@ -22,7 +22,7 @@ export async function applyBatch(work: PushWork, batch: Batch): Promise<void> {
 
 type WrittenChange = { written: WrittenRow; before: readonly (readonly (string | null)[] | null)[] }
 
-function changeOf({ user }: PushWork, { table, operation }: Batch, { written, before }: WrittenChange) {
+function changeOf({ user }: PushContext, { table, operation }: Batch, { written, before }: WrittenChange) {
   const row = authorizeRow(table, written.texts)
   const was = before[written.row]
   return {

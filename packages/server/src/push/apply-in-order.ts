@@ -18,13 +18,13 @@ import { lockRows } from './apply/inspect.ts'
 import { splitRuns, touches } from './runs.ts'
 import { beginStamp, correctStamps } from './apply/stamp.ts'
 import { verdictOf } from './verdict.ts'
-import { type PushWork, readRights } from './work.ts'
+import { type PushContext, readRights } from './push-context.ts'
 
 type Order = 'writes-first' | 'deletes-first'
 
 /** A verdict for each changeset, or for as many at the front as could be had in time; at least one. */
 export async function applyInOrder(
-  work: PushWork,
+  work: PushContext,
   changesets: readonly CheckedChangeset[],
 ): Promise<Verdict[]> {
   const { clock, limits } = work.context
@@ -43,7 +43,7 @@ export async function applyInOrder(
 
 /** Adds the verdicts of the run. Answers its halves instead when it failed and it is not known through whom. */
 async function applyRun(
-  work: PushWork,
+  work: PushContext,
   run: CheckedChangeset[],
   verdicts: Verdict[],
 ): Promise<CheckedChangeset[][]> {
@@ -65,7 +65,7 @@ async function applyRun(
 }
 
 /** The synced tables that the holders' SQL mentions: writing one of them may change who may write what. */
-function tablesOfHolders({ context, holders }: PushWork): Set<string> {
+function tablesOfHolders({ context, holders }: PushContext): Set<string> {
   const names = context.sync.manifest.tables.map(({ name }) => name)
   return new Set(names.filter((name) => holders.query?.sql.includes(name)))
 }
@@ -74,7 +74,7 @@ const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'app
 
 /** null: the changeset went through after all. Else the better of both tries' reasons. */
 async function tryAgain(
-  work: PushWork,
+  work: PushContext,
   changeset: CheckedChangeset,
   error: ErrorData,
 ): Promise<ErrorData | null> {
@@ -98,7 +98,7 @@ async function tryAgain(
 
 /** null: applied. Else undone, and why. */
 async function tryRun(
-  work: PushWork,
+  work: PushContext,
   run: readonly CheckedChangeset[],
   order: Order,
 ): Promise<ErrorData | null> {
@@ -121,7 +121,7 @@ async function tryRun(
   }
 }
 
-async function writeRun(work: PushWork, run: readonly CheckedChangeset[], order: Order): Promise<void> {
+async function writeRun(work: PushContext, run: readonly CheckedChangeset[], order: Order): Promise<void> {
   const stamp = await beginStamp(work, run)
   await work.tx.query('SET CONSTRAINTS ALL DEFERRED')
   const { writes, deletes } = sortBatches(work, gatherBatches(run))
@@ -135,7 +135,7 @@ async function writeRun(work: PushWork, run: readonly CheckedChangeset[], order:
 }
 
 /** Parents before children; for deletes the other way round. */
-function sortBatches(work: PushWork, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
+function sortBatches(work: PushContext, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
   const tables = work.context.sync.manifest.tables
   const inOrder = tables.flatMap((table) => batches.filter((batch) => batch.table.name === table.name))
   const of = (operation: Batch['operation']) => inOrder.filter((batch) => batch.operation === operation)

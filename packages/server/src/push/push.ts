@@ -1,6 +1,6 @@
 /**
  * Push: verdicts, data and the client's last number are committed together, so that a changeset takes effect once or
- * not at all however often it is sent (P2; DESIGN section 8).
+ * not at all however often it is sent (P2).
  *
  * One transaction: lock the client's row, which lets its pushes through one at a time; leave out what already has a
  * verdict; apply the rest in runs; keep the reasons of the rejected; advance the number. A transaction that loses a
@@ -27,7 +27,7 @@ import { EFFORT_OF_A_PUSH } from './conflict/merge-text.ts'
 import { retryCollisions } from './retry.ts'
 import { createRights } from './check/rights.ts'
 import { verdictOf } from './verdict.ts'
-import { type PushWork, readRights } from './work.ts'
+import { type PushContext, readRights } from './push-context.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
@@ -60,7 +60,7 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
   await checkHistory(tx, request.history, null)
   const fresh = request.changesets.filter(({ number }) => number > last)
   const repeated = request.changesets.filter(({ number }) => number <= last)
-  const work: PushWork = {
+  const work: PushContext = {
     context,
     tx,
     client: request.client,
@@ -90,7 +90,7 @@ async function lockClient(tx: Tx, { client }: PushRequest, user: UserId): Promis
 }
 
 /** In order, and without gaps: where `applyInOrder` was cut off, everything behind waits for the next push. */
-async function applyChangesets(work: PushWork, changesets: readonly Changeset[]): Promise<Verdict[]> {
+async function applyChangesets(work: PushContext, changesets: readonly Changeset[]): Promise<Verdict[]> {
   const malformed: Verdict[] = []
   const good: CheckedChangeset[] = []
   for (const changeset of changesets) {
@@ -105,7 +105,7 @@ async function applyChangesets(work: PushWork, changesets: readonly Changeset[])
   return [...verdicts, ...before].sort((a, b) => a.number - b.number)
 }
 
-function tryCheck({ context }: PushWork, changeset: Changeset): CheckedChangeset | ErrorData {
+function tryCheck({ context }: PushContext, changeset: Changeset): CheckedChangeset | ErrorData {
   const { manifest } = context.sync
   try {
     return checkChangeset(manifest, changeset, context.clock.now())
@@ -116,7 +116,7 @@ function tryCheck({ context }: PushWork, changeset: Changeset): CheckedChangeset
   }
 }
 
-async function storeVerdicts(work: PushWork, verdicts: readonly Verdict[]): Promise<void> {
+async function storeVerdicts(work: PushContext, verdicts: readonly Verdict[]): Promise<void> {
   const last = verdicts.at(-1)
   if (last === undefined) return
   const rejected = verdicts.filter(({ outcome }) => outcome === 'rejected')
@@ -135,7 +135,7 @@ async function storeVerdicts(work: PushWork, verdicts: readonly Verdict[]): Prom
   ])
 }
 
-async function repeatVerdicts(work: PushWork, repeated: readonly Changeset[]): Promise<Verdict[]> {
+async function repeatVerdicts(work: PushContext, repeated: readonly Changeset[]): Promise<Verdict[]> {
   if (repeated.length === 0) return []
   const numbers = repeated.map(({ number }) => number)
   const rows = await work.tx.query(

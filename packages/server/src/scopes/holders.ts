@@ -1,5 +1,5 @@
 /**
- * Which scopes a user holds now (DESIGN section 9, promise P4).
+ * Which scopes a user holds now (P4).
  *
  * The app's functions are called first, outside of any transaction, since they may take their time; what SQL they
  * answer is then evaluated inside the request's own snapshot, so that a change of membership and the rows it opens or

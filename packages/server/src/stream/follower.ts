@@ -9,7 +9,7 @@
  */
 import { type Clock, EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions } from '../database/database.ts'
-import { createBinder } from '../sql/rows.ts'
+import { createBinder } from '../sql/row-columns.ts'
 import { unseenRows } from '../log/window.ts'
 
 /** What has changed since the last step; null: anything may have. */

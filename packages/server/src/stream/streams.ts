@@ -1,5 +1,5 @@
 /**
- * Live: pokes the streams of those whom a change concerns, soon after it was committed by whomever.
+ * Streams: pokes the streams of those whom a change concerns, soon after it was committed by whomever.
  *
  * A follower reads the log's head while somebody listens. What a user holds is read when a stream opens and again when a
  * changed table is one that the holders' SQL mentions, and in turns every few seconds, since membership may also depend
@@ -13,7 +13,7 @@ import { createFollower, type LogStep } from './follower.ts'
 import { createMembership } from './membership.ts'
 import { type EventStream, openEventStream } from './stream.ts'
 
-export type Live = {
+export type Streams = {
   open(user: UserId): Promise<Response>
   /** This process has committed something: look at once, and tell the others. */
   wake(): void
@@ -27,7 +27,7 @@ const TURN_MS = 5_000
 /** Users whose holders are read again in one turn. */
 const USERS_PER_TURN = 200
 
-export function createLive(context: ServerContext, onFailure: (error: unknown) => void): Live {
+export function createStreams(context: ServerContext, onFailure: (error: unknown) => void): Streams {
   const { clock, database, limits } = context
   const audience = createAudience()
   const opened: OpenStreams = new Map()

@@ -7,7 +7,7 @@
  */
 import { decodeScopeKey, type ManifestTable, type ScopeKey } from '@landfall/protocol'
 import { quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema'
-import { type Bind, columnOf, keyColumns } from '../sql/rows.ts'
+import { type Bind, columnOf, keyColumns } from '../sql/row-columns.ts'
 
 export type HashedRows = {
   scopes: readonly ScopeKey[]

@@ -7,7 +7,7 @@ import {
   type WireColumns,
 } from '@landfall/protocol'
 import type { Tx } from '../database/database.ts'
-import { type Bind, createBinder } from '../sql/rows.ts'
+import { type Bind, createBinder } from '../sql/row-columns.ts'
 import { hashedRows, SUM } from './checksum-sql.ts'
 
 export type Asked = {

@@ -16,7 +16,14 @@ import {
 import { quoteIdentifier, quoteTable } from '@landfall/schema'
 import type { Tx } from '../database/database.ts'
 import type { Limits } from '../limits.ts'
-import { bytesOfRow, columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/rows.ts'
+import {
+  bytesOfRow,
+  columnBlock,
+  createBinder,
+  inScopes,
+  keyColumns,
+  textColumns,
+} from '../sql/row-columns.ts'
 
 export type RowsAsked = {
   scopes: readonly ScopeKey[]

@@ -1,10 +1,10 @@
 /**
  * A client reduced to what a pull means: rows in maps, patched as the protocol says. It asks over HTTP, goes through
- * bootstrap like a real one, and fails when a response breaks the protocol. Pushes and conflicts are others' business.
+ * first loads like a real one, and fails when a response breaks the protocol. Pushes and conflicts are others' business.
  */
 import {
-  type BootstrapPosition,
-  type BootstrapResponse,
+  type PagePosition,
+  type FirstLoadPage,
   changesetNumber,
   clientId,
   type Cursor,
@@ -91,10 +91,10 @@ export async function answer<T>(response: Response): Promise<T> {
 }
 
 async function loadScope(client: PullingClient, manifest: Manifest, scope: ScopeKey): Promise<void> {
-  let position: BootstrapPosition | null = null
+  let position: PagePosition | null = null
   do {
     const request = { client: client.id, scope, position }
-    const page: BootstrapResponse = await answer<BootstrapResponse>(await client.ask('/bootstrap', request))
+    const page: FirstLoadPage = await answer<FirstLoadPage>(await client.ask('/bootstrap', request))
     for (const { table, rows } of page.blocks) putRows(manifest, client.rows, { table, rows })
     position = page.next
   } while (position !== null)

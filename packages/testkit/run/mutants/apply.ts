@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts'
 const APPLY = 'packages/engine/src/store/apply.ts'
 const APPLY_ROWS = 'packages/engine/src/store/apply-rows.ts'
 const BASE = 'packages/engine/src/store/base.ts'
-const SETTLE = 'settle(context, reloading ? changesetNumber(0) : acknowledged, touched)'
+const CONFIRM = 'confirm(context, loadingAgain ? changesetNumber(0) : acknowledged, touched)'
 
 export const APPLYING: Mutant[] = [
   {
@@ -18,24 +18,24 @@ export const APPLYING: Mutant[] = [
   {
     name: 'the base is never left',
     file: APPLY,
-    find: SETTLE,
-    replace: 'settle(context, changesetNumber(0), touched)',
+    find: CONFIRM,
+    replace: 'confirm(context, changesetNumber(0), touched)',
     promise: 'P10',
     why: 'a row that was edited here once never shows how its edit came out, and its base stays for ever',
   },
   {
     name: 'the base is left too early',
     file: APPLY,
-    find: SETTLE,
-    replace: 'settle(context, changesetNumber(reloading ? 0 : Number.MAX_SAFE_INTEGER), touched)',
+    find: CONFIRM,
+    replace: 'confirm(context, changesetNumber(loadingAgain ? 0 : Number.MAX_SAFE_INTEGER), touched)',
     promise: 'P9',
     why: 'unsent edits vanish from the screen at the next pull',
   },
   {
     name: 'the base is left while loading again',
     file: APPLY,
-    find: SETTLE,
-    replace: 'settle(context, acknowledged, touched)',
+    find: CONFIRM,
+    replace: 'confirm(context, acknowledged, touched)',
     promise: 'P9',
     why: 'after a restore of the server own edits jump back until their page comes',
   },

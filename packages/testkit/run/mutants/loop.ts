@@ -30,7 +30,7 @@ export const LOOP: Mutant[] = [
   },
   {
     name: 'a pull that cannot be stored stops the loop',
-    file: 'packages/engine/src/sync/loop/work.ts',
+    file: 'packages/engine/src/sync/loop/responses.ts',
     find: 'return fail(state.facts, failureOf(event.error), at)',
     replace: 'return ignore(state)',
     promise: 'P8',
@@ -39,14 +39,14 @@ export const LOOP: Mutant[] = [
   {
     name: 'a lost history is waited out',
     file: 'packages/engine/src/sync/loop/move.ts',
-    find: "  if (error.code === 'history_lost') return startOver({ ...facts, trouble })\n",
+    find: "  if (error.code === 'history_lost') return loadAgain({ ...facts, trouble })\n",
     replace: '',
     promise: 'P11',
     why: 'after a restore of the server devices ask with their old cursors for ever',
   },
   {
     name: 'a clock that was set back stops the timer',
-    file: 'packages/engine/src/sync/loop/clock.ts',
+    file: 'packages/engine/src/sync/loop/loop-clock.ts',
     find: '    ahead += Math.max(0, latest - (clock.now() + ahead))\n',
     replace: '',
     promise: 'P8',

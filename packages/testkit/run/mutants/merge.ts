@@ -73,7 +73,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'conflicts are not stored',
-    file: 'packages/server/src/push/conflict/conflicts.ts',
+    file: 'packages/server/src/push/conflict/record-conflicts.ts',
     find: 'if (conflicts.length === 0) return\n',
     replace: 'if (conflicts.length >= 0) return\n',
     promise: 'P7',
@@ -81,7 +81,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'one loser a batch',
-    file: 'packages/server/src/push/conflict/conflicts.ts',
+    file: 'packages/server/src/push/conflict/record-conflicts.ts',
     find: 'const rows = conflicts.map((conflict) =>',
     replace: 'const rows = conflicts.slice(0, 1).map((conflict) =>',
     promise: 'P7',

@@ -2,7 +2,7 @@
 import type { Mutant } from './mutant.ts'
 
 const HISTORY = 'packages/server/src/log/history.ts'
-const MIGRATE = 'packages/engine/src/store/migrate.ts'
+const MIGRATE = 'packages/engine/src/store/migrate-mirror.ts'
 const APPLY = 'packages/engine/src/store/apply.ts'
 
 export const RECOVERY: Mutant[] = [

@@ -30,7 +30,7 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'pages for anybody',
-    file: 'packages/server/src/pull/bootstrap.ts',
+    file: 'packages/server/src/pull/first-load.ts',
     find: "if (!held.includes(request.scope)) throw new LandfallError('scope_not_held', { scope: request.scope })",
     replace: 'void held',
     promise: 'P4',
@@ -38,13 +38,13 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'pages out of a cache',
-    file: 'packages/server/src/pull/bootstrap.ts',
-    find: 'export async function handleBootstrap(\n',
+    file: 'packages/server/src/pull/first-load.ts',
+    find: 'export async function handleFirstLoad(\n',
     replace: `const cache = new WeakMap<ServerContext, Map<string, Promise<string>>>()
 
-export function handleBootstrap(
+export function handleFirstLoad(
   context: ServerContext,
-  request: BootstrapRequest,
+  request: FirstLoadRequest,
   user: UserId,
 ): Promise<string> {
   const pages = cache.get(context) ?? new Map<string, Promise<string>>()
@@ -62,7 +62,7 @@ async function readAnew(
   },
   {
     name: 'a full page is taken for the last',
-    file: 'packages/server/src/pull/bootstrap.ts',
+    file: 'packages/server/src/pull/first-load.ts',
     find: 'count >= options.pageRows',
     replace: 'count > options.pageRows',
     promise: 'P3',

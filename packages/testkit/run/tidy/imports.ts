@@ -1,4 +1,4 @@
-/** Which package may import which (DESIGN: imports point down only), how, and that there are no barrels. */
+/** Which package may import which (ARCHITECTURE: imports point down only), how, and that there are no barrels. */
 import { dirname, join } from 'node:path/posix'
 import { isTest, placeOf } from './places.ts'
 import type { Finding, Module, Repository } from './repository.ts'

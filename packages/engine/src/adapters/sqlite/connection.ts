@@ -8,7 +8,7 @@
 import { LandfallError } from '@landfall/protocol'
 import type { SqliteDriver } from '../../ports.ts'
 import { createGate, decide, type Gate } from './authorize.ts'
-import { sqliteError } from './errors.ts'
+import { sqliteError } from './sqlite-errors.ts'
 import { createHeap, type Heap } from './heap.ts'
 import type { Pointer, RawSqlite, SqliteModule } from './raw.ts'
 import { WasmStatement, type StatementHost } from './statement.ts'

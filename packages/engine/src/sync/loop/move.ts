@@ -4,7 +4,7 @@
 import type { ErrorData } from '@landfall/protocol'
 import { type Backoff, backoffMs, NEEDS_PERSON, OFFLINE, SIGNED_OUT } from './backoff.ts'
 import { needsPerson } from './phase.ts'
-import { COALESCE_MS, mayStream, nextPullAt, planTurn, spaced } from './plan.ts'
+import { COALESCE_MS, mayStream, nextPullAt, planTurn, spaced } from './next-turn.ts'
 import {
   type At,
   type Effect,
@@ -27,7 +27,7 @@ export function note<S extends State>(state: S, changes: Partial<Facts>): Step {
 
 export const ignore = (state: State): Step => ({ state, effects: [] })
 
-/** Goes on with whatever is due: the one way into `live` and `requesting`. */
+/** Goes on with whatever is due: the one way into `idle` and `requesting`. */
 export function proceed(facts: Facts, at: At): Step {
   if (!facts.leading) return leave({ kind: 'standby', facts })
   if (facts.paused) return leave({ kind: 'paused', facts })
@@ -35,7 +35,7 @@ export function proceed(facts: Facts, at: At): Step {
   const streamed: Facts = opening ? { ...facts, stream: { ...facts.stream, kind: 'opening' } } : facts
   const effects: Effect[] = opening ? [{ kind: 'openStream' }] : []
   const turn = planTurn(streamed, at.now)
-  if (turn === null) return { state: { kind: 'live', facts: streamed }, effects }
+  if (turn === null) return { state: { kind: 'idle', facts: streamed }, effects }
   const request = { id: streamed.nextRequest, turn }
   const sent: Facts = {
     ...streamed,
@@ -84,7 +84,7 @@ export type Failure = { error: ErrorData; retryAfterMs: number }
 /** A request failed as a whole, or its local work did. */
 export function fail(facts: Facts, { error, retryAfterMs }: Failure, at: At): Step {
   const trouble = worse(facts.trouble, error)
-  if (error.code === 'history_lost') return startOver({ ...facts, trouble })
+  if (error.code === 'history_lost') return loadAgain({ ...facts, trouble })
   const retryAt = at.now + delay({ error, attempt: trouble.attempt, retryAfterMs }, at)
   const kind = needsPerson(error) ? 'stopped' : 'offline'
   return stay({ kind, facts: { ...facts, trouble, pullAt: at.now }, retryAt })
@@ -96,7 +96,7 @@ function stay(state: StateOf<'offline' | 'stopped'>): Step {
   return leave(state)
 }
 
-function startOver(facts: Facts): Step {
+function loadAgain(facts: Facts): Step {
   const id = facts.nextRequest
   return {
     state: {
@@ -104,7 +104,7 @@ function startOver(facts: Facts): Step {
       facts: { ...facts, verifying: false, nextRequest: id + 1 },
       work: { id, turn: null },
     },
-    effects: [{ kind: 'startOver', id }],
+    effects: [{ kind: 'loadAgain', id }],
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a state of the loop means to others: when its timer is due, and the phase and error that the status shows. */
 import type { ErrorData } from '@landfall/protocol'
 import type { Phase } from '../../api.ts'
-import { nextDue } from './plan.ts'
+import { nextDue } from './next-turn.ts'
 import { NEVER, type State } from './state.ts'
 
 /**
@@ -10,7 +10,7 @@ import { NEVER, type State } from './state.ts'
  */
 export function deadline(state: State): number {
   switch (state.kind) {
-    case 'live':
+    case 'idle':
       return nextDue(state.facts)
     case 'requesting':
       return state.giveUpAt
@@ -31,7 +31,7 @@ export function phaseOf(state: State): Phase {
   const { trouble, store } = state.facts
   if (trouble !== null) return needsPerson(trouble.error) ? 'stopped' : 'offline'
   if (!store.ready) return 'loading'
-  return state.kind === 'live' ? 'live' : 'syncing'
+  return state.kind === 'idle' ? 'synced' : 'syncing'
 }
 
 export function errorOf(state: State): ErrorData | null {

@@ -67,7 +67,7 @@ export type Work = { id: number; turn: Turn; pushError: ErrorData | null } | { i
 export type State =
   | { kind: 'standby'; facts: Facts }
   | { kind: 'paused'; facts: Facts }
-  | { kind: 'live'; facts: Facts }
+  | { kind: 'idle'; facts: Facts }
   | { kind: 'requesting'; facts: Facts; request: Request; giveUpAt: number }
   | { kind: 'applying'; facts: Facts; work: Work }
   | { kind: 'offline'; facts: Facts; retryAt: number }
@@ -104,7 +104,7 @@ export type Effect =
   | { kind: 'send'; request: Request }
   | { kind: 'abort'; id: number }
   | { kind: 'apply'; id: number }
-  | { kind: 'startOver'; id: number }
+  | { kind: 'loadAgain'; id: number }
   | { kind: 'openStream' }
   | { kind: 'closeStream' }
 

@@ -1,8 +1,8 @@
 /**
- * The sync loop (DESIGN section 10) as a pure state machine: `step(state, event, at) -> { state, effects }`.
+ * The sync loop (P8.1) as a pure state machine: `step(state, event, at) -> { state, effects }`.
  *
  *                 lead                  something is due               response
- *   standby ------------------> live --------------------> requesting ----------> applying
+ *   standby ------------------> idle --------------------> requesting ----------> applying
  *      ^                         ^  ^                         |    |                 | |
  *      | unlead, from anywhere   |  |   nothing is due        |    |    committed    | |
  *                                |  +-------------------------+----+-----------------+ |
@@ -33,7 +33,7 @@ import {
   type StateOf,
   type Step,
 } from './state.ts'
-import { applied, applyFailed, failed, responded } from './work.ts'
+import { applied, applyFailed, failed, responded } from './responses.ts'
 
 type Cell<S extends StateKind, E extends EventKind> = (state: StateOf<S>, event: EventOf<E>, at: At) => Step
 type Table = { [S in StateKind]: { [E in EventKind]: Cell<S, E> } }
@@ -159,7 +159,7 @@ const TABLE: Table = {
     pause: ignore,
     resume,
   },
-  live: {
+  idle: {
     ...NO_REQUEST,
     lead: ignore,
     unlead,

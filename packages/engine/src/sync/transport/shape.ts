@@ -5,7 +5,7 @@
  * `response_invalid`. Values stay text; whether they fit their columns is for the codecs.
  */
 import {
-  type BootstrapResponse,
+  type FirstLoadPage,
   type ErrorData,
   isErrorCode,
   LandfallError,
@@ -129,9 +129,9 @@ export function checkSyncResponse(value: unknown): SyncResponse {
   return value as SyncResponse
 }
 
-export function checkPageResponse(value: unknown): BootstrapResponse {
+export function checkPageResponse(value: unknown): FirstLoadPage {
   if (!pageResponse(value)) throw new LandfallError('response_invalid', { what: 'bootstrap' })
-  return value as BootstrapResponse
+  return value as FirstLoadPage
 }
 
 /** An answer of the kind that was asked for. */

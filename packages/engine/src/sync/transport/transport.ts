@@ -5,8 +5,8 @@
  * `response_invalid` when what came is not the protocol. Does not know when to send, or when to try again.
  */
 import {
-  type BootstrapRequest,
-  type BootstrapResponse,
+  type FirstLoadRequest,
+  type FirstLoadPage,
   type Clock,
   decodeError,
   type ErrorCode,
@@ -35,7 +35,7 @@ export type TransportOptions = {
 
 export type Transport = {
   sync(message: SyncRequest, signal: AbortSignal): Promise<SyncResponse>
-  page(message: BootstrapRequest, signal: AbortSignal): Promise<BootstrapResponse>
+  page(message: FirstLoadRequest, signal: AbortSignal): Promise<FirstLoadPage>
   verify(message: VerifyRequest, signal: AbortSignal): Promise<VerifyResponse>
   /** Opens the poke stream; the answer closes it, after which the listener hears nothing more. */
   stream(listener: StreamListener): () => void

@@ -1,7 +1,7 @@
 /**
  * One verification: a stack of questions, each answered in a turn of the sync loop of its own (P3.3).
  *
- * Every answer is compared with the base view as it is at that turn's cursor, and either settles its question or puts
+ * Every answer is compared with the base view as it is at that turn's cursor, and either answers its question or puts
  * narrower ones on top. Pulls go on between questions: what they repair meanwhile is no difference any more. The rows
  * that differ are repaired before the next question is asked.
  */
@@ -162,19 +162,19 @@ export class Verification {
     const { store, turnstile, applied, manifest } = this.#context
     const asked = askable(keys)
     const impossible = keys.filter((key) => !asked.includes(key))
-    const settled = asked.slice(0, answer.answered)
-    if (asked.length > 0 && settled.length === 0)
+    const answeredRows = asked.slice(0, answer.answered)
+    if (asked.length > 0 && answeredRows.length === 0)
       throw new LandfallError('response_invalid', { what: 'no rows' })
     const definition = manifest.tables.find(({ name }) => name === table)
     const places = (definition?.key ?? []).map((name) =>
       (definition?.columns ?? []).findIndex((column) => column.name === name),
     )
     const there = keySet(places.map((place) => answer.rows[place] ?? []))
-    const gone = [...impossible, ...settled.filter(({ texts }) => !there.has(encodeKey(texts)))]
+    const gone = [...impossible, ...answeredRows.filter(({ texts }) => !there.has(encodeKey(texts)))]
     const stored = gone.flatMap((key) => (key.stored === null ? [] : [key.stored]))
     const columns = places.map((_, i) => stored.map((key) => key[i] ?? null))
     await inTurn(turnstile, () => applied(store.repair({ table, rows: answer.rows, gone: columns })))
-    return rowQuestions(table, asked.slice(settled.length))
+    return rowQuestions(table, asked.slice(answeredRows.length))
   }
 }
 

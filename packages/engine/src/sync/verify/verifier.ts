@@ -66,7 +66,7 @@ export function createVerifier(context: VerificationContext): Verifier {
 function startRunning(context: VerificationContext): Running {
   let resolve: Running['resolve'] = () => {}
   let reject: Running['reject'] = () => {}
-  const report = new Promise<VerifyReport>((...settle) => ([resolve, reject] = settle))
+  const report = new Promise<VerifyReport>((...ends) => ([resolve, reject] = ends))
   return { verification: new Verification(context), report, resolve, reject }
 }
 

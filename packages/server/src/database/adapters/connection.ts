@@ -9,7 +9,7 @@
  * - statements go one at a time, so that none waits inside the client when the connection closes;
  * - the loss is noticed before any caller can react: postgres.js calls `onclose` in the same tick in which it drops the
  *   socket, and a failed statement is examined here before its promise rejects.
- * `statement` therefore either answers or rejects, and always settles, also when the client itself never would.
+ * `statement` therefore either answers or rejects, and always ends, also when the client itself never would.
  */
 import { type Clock, LandfallError } from '@landfall/protocol'
 import postgres from 'postgres'
@@ -78,7 +78,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (lost) return Promise.reject(connectionLost('closed'))
     if (params.length > 0) prepared.add(sql)
     const { clock, patienceMs } = options
-    const settled = patienceMs > 0 ? clock.after(patienceMs, lose) : () => {}
+    const stopTimer = patienceMs > 0 ? clock.after(patienceMs, lose) : () => {}
     return new Promise<Result>((resolve, reject) => {
       rejectCurrent = reject
       client.unsafe(sql, [...params], { prepare: options.prepare }).then(
@@ -89,7 +89,7 @@ export function openConnection(options: ConnectionOptions): Connection {
           reject(translated)
         },
       )
-    }).finally(settled)
+    }).finally(stopTimer)
   }
 
   return {

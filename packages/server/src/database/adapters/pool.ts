@@ -51,14 +51,14 @@ export function createPool(options: PoolOptions): Pool {
         waiting.delete(waiter)
         reject(busy('no_connection_in_time'))
       })
-      const settle = (then: () => void) => {
+      const finish = (then: () => void) => {
         cancel()
         waiting.delete(waiter)
         then()
       }
       const waiter: Waiter = {
-        take: (connection) => settle(() => resolve(connection)),
-        fail: (error) => settle(() => reject(error)),
+        take: (connection) => finish(() => resolve(connection)),
+        fail: (error) => finish(() => reject(error)),
       }
       waiting.add(waiter)
     })

@@ -8,7 +8,7 @@ import { decodeHlc, type Hlc, type ManifestColumn, type WireRow, type WireValue 
 import { quotePostgresLiteral as quote, quoteTable } from '@landfall/schema'
 import type { TextRow } from '../../database/database.ts'
 import { LOG_OPERATIONS } from '../../log/tables.ts'
-import { type Bind, createBinder, keyColumns } from '../../sql/rows.ts'
+import { type Bind, createBinder, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
 import { mergeSql } from './merge-sql.ts'
 import {
@@ -22,7 +22,7 @@ import {
   sourceOf,
   typed,
 } from './row-sql.ts'
-import type { PushWork } from '../work.ts'
+import type { PushContext } from '../push-context.ts'
 import { isWritableAfter } from './write-sql.ts'
 
 export type ColumnState = {
@@ -50,7 +50,7 @@ export type RowState = {
 }
 
 /** Locks the live rows of the batch in the order of their keys, so that two pushes wait for each other in one order. */
-export async function lockRows(work: PushWork, batch: Batch): Promise<void> {
+export async function lockRows(work: PushContext, batch: Batch): Promise<void> {
   const { params, bind } = createBinder()
   const order = keyColumns(batch.table).map(({ name }) => liveColumn(name))
   await work.tx.query(
@@ -67,13 +67,13 @@ export async function lockRows(work: PushWork, batch: Batch): Promise<void> {
 }
 
 /** The state of each row, in the batch's order. The rows must be locked. */
-export async function inspectRows(work: PushWork, batch: Batch): Promise<RowState[]> {
+export async function inspectRows(work: PushContext, batch: Batch): Promise<RowState[]> {
   const { params, bind } = createBinder()
   const rows = await work.tx.query(inspectSql(work, batch, bind), params)
   return rows.map((row) => decodeState(row, batch))
 }
 
-function inspectSql({ rights }: Pick<PushWork, 'rights'>, batch: Batch, bind: Bind): string {
+function inspectSql({ rights }: Pick<PushContext, 'rights'>, batch: Batch, bind: Bind): string {
   const { table } = batch
   const key = keyColumns(table).map(({ name }) => liveColumn(name))
   const found = `${key[0]} IS NOT NULL`
@@ -116,7 +116,7 @@ function columnStateSql({ table, operation }: Batch, { column, i, bind }: Column
 }
 
 /** The scopes, of those in which the user may write, that saw a row with this key being deleted. */
-function deletedFromSql({ table }: Batch, rights: PushWork['rights'], bind: Bind): string {
+function deletedFromSql({ table }: Batch, rights: PushContext['rights'], bind: Bind): string {
   const held = table.scopes.flatMap(({ scope, column }) =>
     column === null ? [] : rights.keys(scope).map((key) => `${scope}:${key}`),
   )
@@ -129,7 +129,7 @@ function deletedFromSql({ table }: Batch, rights: PushWork['rights'], bind: Bind
 }
 
 /** The live rows as they are now, by their number in the batch; null where there is none. The rows must be locked. */
-export async function readRows(work: PushWork, batch: Batch): Promise<(WireRow | null)[]> {
+export async function readRows(work: PushContext, batch: Batch): Promise<(WireRow | null)[]> {
   const { params, bind } = createBinder()
   const rows = await work.tx.query(
     `

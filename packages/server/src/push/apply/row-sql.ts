@@ -6,7 +6,7 @@
  */
 import type { ColumnType, ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { quoteIdentifier, quotePostgresLiteral } from '@landfall/schema'
-import { type Bind, keyColumns } from '../../sql/rows.ts'
+import { type Bind, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
 import type { Rights } from '../check/rights.ts'
 

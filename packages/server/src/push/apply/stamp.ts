@@ -6,10 +6,10 @@
  * corrected afterwards, found by this transaction's xid, the key, and a place in the log behind the run's start.
  */
 import { encodeHlc } from '@landfall/protocol'
-import { createBinder } from '../../sql/rows.ts'
+import { createBinder } from '../../sql/row-columns.ts'
 import { type CheckedChangeset, gatherBatches, rowsOf } from '../batch.ts'
 import { keyTexts, sourceOf } from './row-sql.ts'
-import type { PushWork } from '../work.ts'
+import type { PushContext } from '../push-context.ts'
 
 export type RunStamp = {
   hlc: string
@@ -17,7 +17,7 @@ export type RunStamp = {
   after: string | null
 }
 
-export async function beginStamp(work: PushWork, run: readonly CheckedChangeset[]): Promise<RunStamp> {
+export async function beginStamp(work: PushContext, run: readonly CheckedChangeset[]): Promise<RunStamp> {
   const stamp = commonest(run)
   const [row] = await work.tx.query(
     `
@@ -34,7 +34,7 @@ export async function beginStamp(work: PushWork, run: readonly CheckedChangeset[
 }
 
 export async function correctStamps(
-  work: PushWork,
+  work: PushContext,
   run: readonly CheckedChangeset[],
   { hlc, after }: RunStamp,
 ): Promise<void> {

@@ -7,7 +7,7 @@
  * triggers and defaults have the last word on a row's scopes, so that is judged on the row as it came out.
  */
 import { quoteIdentifier, quoteTable } from '@landfall/schema'
-import { type Bind, columnOf, keyColumns } from '../../sql/rows.ts'
+import { type Bind, columnOf, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
 import type { Rights } from '../check/rights.ts'
 import {

@@ -5,10 +5,10 @@
  * found by trying smaller runs.
  */
 import { encodeKey, LandfallError, type WireRow } from '@landfall/protocol'
-import { createBinder } from '../../sql/rows.ts'
+import { createBinder } from '../../sql/row-columns.ts'
 import type { TextRow } from '../../database/database.ts'
 import { type Batch, keyAt } from '../batch.ts'
-import type { PushWork } from '../work.ts'
+import type { PushContext } from '../push-context.ts'
 import { deleteSql, insertSql, updateSql, type WriteMode, type WriteOptions } from './write-sql.ts'
 
 export type WrittenRow = { row: number; texts: WireRow; scopes: string[] }
@@ -22,7 +22,7 @@ export type Written = {
 
 export type Want = { mode: WriteMode; wantRows: boolean }
 
-export async function writeBatch(work: PushWork, batch: Batch, want: Want): Promise<Written> {
+export async function writeBatch(work: PushContext, batch: Batch, want: Want): Promise<Written> {
   const { params, bind } = createBinder()
   const sql = statement(batch, { ...want, rights: work.rights, bind })
   const [report = {}] = await work.tx.query(sql, params)

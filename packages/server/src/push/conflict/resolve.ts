@@ -7,12 +7,12 @@
 import { LandfallError, type WireRow, type WireValue } from '@landfall/protocol'
 import { readHorizon } from '../../log/history.ts'
 import { type Batch, keyAt, pickRows } from '../batch.ts'
-import { type Conflict, storeConflicts } from './conflicts.ts'
+import { type Conflict, storeConflicts } from './record-conflicts.ts'
 import { decideRow, type Loser, losersOfDelete, losersOfUpdate, type RowAsked } from './decide-row.ts'
 import { inspectRows, lockRows, type RowState } from '../apply/inspect.ts'
 import { askAuthorizer, authorizeRow, authorizerOf } from '../check/rights.ts'
 import { vanished } from '../verdict.ts'
-import type { PushWork } from '../work.ts'
+import type { PushContext } from '../push-context.ts'
 import { writeBatch } from '../apply/write.ts'
 
 /** A row of the batch with what was decided for it and how it came out. */
@@ -25,7 +25,7 @@ type Resolved = {
   after: { texts: WireRow; scopes: string[] } | null
 }
 
-export async function resolveRows(work: PushWork, batch: Batch): Promise<void> {
+export async function resolveRows(work: PushContext, batch: Batch): Promise<void> {
   await lockRows(work, batch)
   const states = await inspectRows(work, batch)
   work.horizon ??= await readHorizon(work.tx)
@@ -39,7 +39,11 @@ export async function resolveRows(work: PushWork, batch: Batch): Promise<void> {
   )
 }
 
-function resolveRow(work: PushWork, batch: Batch, { row, state }: Pick<Resolved, 'row' | 'state'>): Resolved {
+function resolveRow(
+  work: PushContext,
+  batch: Batch,
+  { row, state }: Pick<Resolved, 'row' | 'state'>,
+): Resolved {
   const asked = askedRow(work, batch, row)
   const nothing = { row, state, writes: new Map<number, WireValue>(), after: null }
   switch (judge(work, batch, { row, state })) {
@@ -54,7 +58,7 @@ function resolveRow(work: PushWork, batch: Batch, { row, state }: Pick<Resolved,
   }
 }
 
-function askedRow(work: PushWork, batch: Batch, row: number): RowAsked {
+function askedRow(work: PushContext, batch: Batch, row: number): RowAsked {
   const at = (side: 'old' | 'new'): WireRow => batch[side].map((column) => column[row] ?? null)
   const owner = batch.owners[row]
   if (owner === undefined || work.horizon === null) throw new LandfallError('internal', { what: 'resolve' })
@@ -73,7 +77,7 @@ function askedRow(work: PushWork, batch: Batch, row: number): RowAsked {
 type Judgement = 'merge' | 'delete' | 'deleted-by-others' | 'missing'
 
 /** What is to be done with a row, by what is there and what the user may do; throws what speaks against it. */
-function judge(work: PushWork, batch: Batch, { row, state }: Pick<Resolved, 'row' | 'state'>): Judgement {
+function judge(work: PushContext, batch: Batch, { row, state }: Pick<Resolved, 'row' | 'state'>): Judgement {
   const { operation, table } = batch
   const details = { table: table.name, key: keyAt(batch, row) }
   const visible = state.found && state.scopes.some((scope) => work.rights.holds(scope))
@@ -92,7 +96,7 @@ function judge(work: PushWork, batch: Batch, { row, state }: Pick<Resolved, 'row
 }
 
 /** One statement for all rows of which the same columns are written. */
-async function writeUpdates(work: PushWork, batch: Batch, resolved: readonly Resolved[]): Promise<void> {
+async function writeUpdates(work: PushContext, batch: Batch, resolved: readonly Resolved[]): Promise<void> {
   const groups = new Map<string, Resolved[]>()
   for (const each of resolved) {
     if (each.writes.size === 0) continue
@@ -116,7 +120,7 @@ async function writeUpdates(work: PushWork, batch: Batch, resolved: readonly Res
   }
 }
 
-async function writeDeletes(work: PushWork, batch: Batch, resolved: readonly Resolved[]): Promise<void> {
+async function writeDeletes(work: PushContext, batch: Batch, resolved: readonly Resolved[]): Promise<void> {
   const group = resolved.filter(({ outcome }) => outcome === 'deleted')
   if (group.length > 0)
     await writeGroup(
@@ -129,7 +133,7 @@ async function writeDeletes(work: PushWork, batch: Batch, resolved: readonly Res
     )
 }
 
-async function writeGroup(work: PushWork, group: readonly Resolved[], batch: Batch): Promise<void> {
+async function writeGroup(work: PushContext, group: readonly Resolved[], batch: Batch): Promise<void> {
   const { rows } = await writeBatch(work, batch, { mode: 'force', wantRows: true })
   for (const { row, texts, scopes } of rows) {
     const each = group[row]
@@ -138,7 +142,11 @@ async function writeGroup(work: PushWork, group: readonly Resolved[], batch: Bat
 }
 
 /** Also for what lost entirely: who may not change the row may not leave a value beside it either. */
-async function authorizeResolved(work: PushWork, batch: Batch, resolved: readonly Resolved[]): Promise<void> {
+async function authorizeResolved(
+  work: PushContext,
+  batch: Batch,
+  resolved: readonly Resolved[],
+): Promise<void> {
   const authorize = authorizerOf(work.context, batch.table)
   if (authorize === null) return
   for (const { row, state, outcome, after } of resolved) {

@@ -7,7 +7,7 @@ import {
   encodeKey,
   type PullResponse,
   type SyncResponse,
-  type BootstrapResponse,
+  type FirstLoadPage,
   type WireColumns,
   rowAt,
   rowCount,
@@ -33,7 +33,7 @@ export function judgeSync(
 }
 
 export function judgePage(
-  page: BootstrapResponse,
+  page: FirstLoadPage,
   known: { user: string; truth: Truth; manifest: Manifest },
 ): Finding[] {
   return page.blocks.flatMap(({ table, rows }) => judgeRows({ table, rows, ...known }))

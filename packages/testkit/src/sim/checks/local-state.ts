@@ -27,15 +27,15 @@ export type LocalState = {
   history: string | null
   acknowledged: number
   nextNumber: number
-  reloading: boolean
+  loadingAgain: boolean
   scopes: { scope: ScopeKey; ready: boolean }[]
 }
 
 export function readLocalState(driver: SqliteDriver): LocalState {
   const [row = []] = driver
-    .prepare('SELECT client, snapshot, history, acknowledged, next_number, reloading FROM landfall_state')
+    .prepare('SELECT client, snapshot, history, acknowledged, next_number, loading_again FROM landfall_state')
     .all([])
-  const [client, snapshot, history, acknowledged, nextNumber, reloading] = row
+  const [client, snapshot, history, acknowledged, nextNumber, loadingAgain] = row
   const scopes = driver.prepare('SELECT scope, ready FROM landfall_scopes ORDER BY scope').all([])
   return {
     client: String(client),
@@ -43,14 +43,14 @@ export function readLocalState(driver: SqliteDriver): LocalState {
     history: typeof history === 'string' ? history : null,
     acknowledged: Number(acknowledged),
     nextNumber: Number(nextNumber),
-    reloading: reloading === 1,
+    loadingAgain: loadingAgain === 1,
     scopes: scopes.map(([scope, ready]) => ({ scope: String(scope) as ScopeKey, ready: ready === 1 })),
   }
 }
 
 /** Everything that the server knows about is here, and exact. */
 export function isComplete(state: LocalState): boolean {
-  return state.snapshot !== null && !state.reloading && state.scopes.every(({ ready }) => ready)
+  return state.snapshot !== null && !state.loadingAgain && state.scopes.every(({ ready }) => ready)
 }
 
 export function readOutbox(driver: SqliteDriver): Pending[] {

@@ -5,7 +5,7 @@
  * values mean (tables, columns, types) is checked by the handlers.
  */
 import {
-  type BootstrapRequest,
+  type FirstLoadRequest,
   LandfallError,
   MAX_BUCKET_BITS,
   type PullRequest,
@@ -133,7 +133,7 @@ function schemas(limits: Limits) {
     user: v.optional(v.string()),
     changesets: v.pipe(v.array(changeset), v.maxLength(limits.pushChangesets)),
   })
-  const bootstrap = v.object({
+  const firstLoad = v.object({
     client,
     scope,
     position: v.nullable(v.object({ table: text(255), after: v.nullable(wireRow) })),
@@ -146,19 +146,19 @@ function schemas(limits: Limits) {
     ask: verifyAsk(limits),
   })
   const sync = v.object({ push: v.nullable(push), pull: v.nullable(pull) })
-  return { pull, push, bootstrap, sync, verify }
+  return { pull, push, firstLoad, sync, verify }
 }
 
 export type MessageParser = {
   pull(value: unknown): PullRequest
   push(value: unknown): PushRequest
-  bootstrap(value: unknown): BootstrapRequest
+  firstLoad(value: unknown): FirstLoadRequest
   sync(value: unknown): SyncRequest
   verify(value: unknown): VerifyRequest
 }
 
 export function createMessageParser(limits: Limits): MessageParser {
-  const { pull, push, bootstrap, sync, verify } = schemas(limits)
+  const { pull, push, firstLoad, sync, verify } = schemas(limits)
   const limited = (request: PushRequest) => {
     checkPushRows(request, limits.pushRows)
     return request
@@ -166,7 +166,7 @@ export function createMessageParser(limits: Limits): MessageParser {
   return {
     pull: (value) => parse(pull, value) as PullRequest,
     push: (value) => limited(parse(push, value) as PushRequest),
-    bootstrap: (value) => parse(bootstrap, value) as BootstrapRequest,
+    firstLoad: (value) => parse(firstLoad, value) as FirstLoadRequest,
     sync(value) {
       const request = parse(sync, value) as SyncRequest
       if (request.push) limited(request.push)

@@ -33,7 +33,7 @@ export function migrateMirror(driver: SqliteDriver, manifest: Manifest): void {
 
 /** Everything is loaded again; rows stay until they are replaced or turn out to be gone. Inside a transaction. */
 export function forgetCursor(driver: SqliteDriver, tables: Iterable<MirrorTable>): void {
-  updateState(driver, { snapshot: null, history: null, reloading: 1 })
+  updateState(driver, { snapshot: null, history: null, loading_again: 1 })
   unloadScopes(driver)
   for (const table of tables) driver.exec(`DELETE FROM ${table.seen}`)
 }

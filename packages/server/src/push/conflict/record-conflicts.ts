@@ -1,11 +1,11 @@
 /** Keeps the losers of conflicts (P7.1), for everyone who holds one of the row's scopes; pulls deliver them. */
 import { encodeHlc, hlcFromTime, type WireRow } from '@landfall/protocol'
 import type { Loser } from './decide-row.ts'
-import type { PushWork } from '../work.ts'
+import type { PushContext } from '../push-context.ts'
 
 export type Conflict = Loser & { table: string; key: WireRow; number: number; scopes: readonly string[] }
 
-export async function storeConflicts(work: PushWork, conflicts: readonly Conflict[]): Promise<void> {
+export async function storeConflicts(work: PushContext, conflicts: readonly Conflict[]): Promise<void> {
   if (conflicts.length === 0) return
   const { randomness, clock } = work.context
   const rows = conflicts.map((conflict) => ({ id: randomness.uuid(), ...conflict }))

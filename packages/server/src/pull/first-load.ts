@@ -1,5 +1,5 @@
 /**
- * Bootstrap: one page of a scope's rows, by primary key (DESIGN section 9).
+ * First load: one page of a scope's rows, by primary key.
  *
  * Each page is its own short snapshot, in which the user must hold the scope. Pages follow the primary key's own order,
  * which its index serves and which is total whatever the collation. A page ends after so many rows or bytes, and goes
@@ -7,8 +7,8 @@
  * parsing and printing it again would cost as much as all the rest.
  */
 import {
-  type BootstrapPosition,
-  type BootstrapRequest,
+  type PagePosition,
+  type FirstLoadRequest,
   decodeScopeKey,
   LandfallError,
   type Manifest,
@@ -27,14 +27,14 @@ import {
   createBinder,
   keyColumns,
   textColumns,
-} from '../sql/rows.ts'
+} from '../sql/row-columns.ts'
 
 const SNAPSHOT: TransactionOptions = { isolation: 'repeatable read', readOnly: true }
 
-/** A `BootstrapResponse` as JSON text. */
-export async function handleBootstrap(
+/** A `FirstLoadPage` as JSON text. */
+export async function handleFirstLoad(
   context: ServerContext,
-  request: BootstrapRequest,
+  request: FirstLoadRequest,
   user: UserId,
 ): Promise<string> {
   const holders = await prepareHolders(context, user)
@@ -51,7 +51,7 @@ export async function handleBootstrap(
   }
 }
 
-async function readPage(tx: Tx, context: ServerContext, request: BootstrapRequest): Promise<string> {
+async function readPage(tx: Tx, context: ServerContext, request: FirstLoadRequest): Promise<string> {
   const tables = tablesFrom(context.sync.manifest, request)
   const blocks: string[] = []
   let { pageRows, pageBytes } = context.limits
@@ -65,7 +65,7 @@ async function readPage(tx: Tx, context: ServerContext, request: BootstrapReques
     pageBytes -= page.bytes
     const next = tables[i + 1]
     if (next && (pageRows <= 0 || pageBytes <= 0)) {
-      return encodePage(blocks, JSON.stringify({ table: next.name, after: null } satisfies BootstrapPosition))
+      return encodePage(blocks, JSON.stringify({ table: next.name, after: null } satisfies PagePosition))
     }
   }
   return encodePage(blocks, null)
@@ -76,7 +76,7 @@ function encodePage(blocks: string[], next: string | null): string {
 }
 
 /** The scope's tables, from the one the position names. */
-function tablesFrom(manifest: Manifest, { scope, position }: BootstrapRequest): ManifestTable[] {
+function tablesFrom(manifest: Manifest, { scope, position }: FirstLoadRequest): ManifestTable[] {
   const name = decodeScopeKey(scope).scope
   const tables = manifest.tables.filter((table) => table.scopes.some((entry) => entry.scope === name))
   if (position === null) return tables
@@ -89,7 +89,7 @@ function tablesFrom(manifest: Manifest, { scope, position }: BootstrapRequest): 
 }
 
 type PageOptions = {
-  scope: BootstrapRequest['scope']
+  scope: FirstLoadRequest['scope']
   after: readonly (string | null)[] | null
   pageRows: number
   pageBytes: number

@@ -1,6 +1,6 @@
 /** Builds the requests of the sync loop from the store, and says what the loop must know of the store. */
 import {
-  type BootstrapRequest,
+  type FirstLoadRequest,
   type Changeset,
   LandfallError,
   type PullRequest,
@@ -34,7 +34,7 @@ export function pushRequest(
 }
 
 /** The next page of the first scope that misses some. */
-export function pageRequest({ client, scopes }: SyncState): BootstrapRequest {
+export function pageRequest({ client, scopes }: SyncState): FirstLoadRequest {
   const scope = scopes.find(isMissingPages)
   if (scope === undefined) throw new LandfallError('internal', { what: 'no scope misses pages' })
   return { client, scope: scope.scope, position: scope.position }

@@ -6,7 +6,7 @@ import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import type { Effort } from './conflict/merge-text.ts'
 import { createRights, type Rights } from './check/rights.ts'
 
-export type PushWork = {
+export type PushContext = {
   context: ServerContext
   tx: Tx
   client: ClientId
@@ -21,6 +21,6 @@ export type PushWork = {
 }
 
 /** The user's rights as the transaction sees them now, with what its own changesets have done. */
-export async function readRights(work: Omit<PushWork, 'rights'>): Promise<Rights> {
+export async function readRights(work: Omit<PushContext, 'rights'>): Promise<Rights> {
   return createRights(await readHeldScopes(work.tx, work.holders, work.context.limits.scopes))
 }

@@ -3,7 +3,7 @@
  */
 import type { ErrorData } from '@landfall/protocol'
 import { fail, type Failure, ignore, proceed, retry, troubled } from './move.ts'
-import { spaced } from './plan.ts'
+import { spaced } from './next-turn.ts'
 import {
   type At,
   type EventOf,
@@ -58,7 +58,7 @@ export function applied(state: StateOf<'applying'>, event: EventOf<'applied'>, a
   const { work } = state
   if (event.id !== work.id) return ignore(state)
   const facts = { ...state.facts, store: event.store }
-  if (work.turn === null) return startedOver(facts, at)
+  if (work.turn === null) return forgotHistory(facts, at)
   if (work.turn.kind === 'page') return proceed(afterPage(facts, at), at)
   if (work.turn.kind === 'verify') return proceed(afterVerify(facts, event.more, at), at)
   const pushError = work.turn.push ? (work.pushError ?? unmoved(state.facts.store, event.store)) : null
@@ -81,7 +81,7 @@ export function applyFailed(state: StateOf<'applying'>, event: EventOf<'applyFai
   return fail(state.facts, failureOf(event.error), at)
 }
 
-function startedOver(facts: Facts, at: At): Step {
+function forgotHistory(facts: Facts, at: At): Step {
   if ((facts.trouble?.attempt ?? 0) < 2) return retry(facts, at)
   // A server that finds every history lost would be asked in a tight loop.
   const { at: retryAt } = troubled(facts.trouble, LOST_AGAIN, at)

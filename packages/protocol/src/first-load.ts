@@ -1,5 +1,5 @@
 /**
- * Bootstrap: the first load of a scope, in pages; fuzzy, then exact (DESIGN section 9).
+ * The first load of a scope, in pages; fuzzy, then exact. Its endpoint is `/bootstrap`.
  *
  * Each page is its own short snapshot, resumable by table and key. Pages may be newer than the client's cursor, so
  * the mirror is only exact again after a pull that follows the last page; then the scope is ready. This holds because
@@ -9,18 +9,18 @@ import type { ClientId, ScopeKey } from './brands.ts'
 import type { WireColumns, WireRow } from './value.ts'
 
 /** Where a page starts: after this key of this table, or at the table's start. */
-export type BootstrapPosition = { table: string; after: WireRow | null }
+export type PagePosition = { table: string; after: WireRow | null }
 
-export type BootstrapRequest = {
+export type FirstLoadRequest = {
   client: ClientId
   scope: ScopeKey
   /** null: the scope's first table, from its start. */
-  position: BootstrapPosition | null
+  position: PagePosition | null
 }
 
-export type BootstrapResponse = {
+export type FirstLoadPage = {
   /** One or more blocks of rows, all synced columns in manifest order. A table may stand in several pages. */
   blocks: { table: string; rows: WireColumns }[]
   /** Where the next page starts; null when the scope is complete. */
-  next: BootstrapPosition | null
+  next: PagePosition | null
 }
