@@ -4,7 +4,17 @@
  * Each method is one crossing to the engine. Errors are `LandfallError`s with code and details. What is not built yet
  * says so: `not_available`.
  */
-import type { EngineApi, EngineEvent, EngineStatus, QueryResult, SqlParam, Statement } from '@landfall/engine'
+import type {
+  ConflictsApi,
+  EngineApi,
+  EngineEvent,
+  EngineStatus,
+  QueryResult,
+  RejectionsApi,
+  SqlParam,
+  Statement,
+  SyncApi,
+} from '@landfall/engine'
 import { type ErrorData, LandfallError, type VerifyReport } from '@landfall/protocol'
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import { createDrizzle, type RunStatement } from './drizzle.ts'
@@ -13,16 +23,7 @@ import { createLive, type Live } from './live/live-query.ts'
 import { type DrizzleLiveQuery, isDrizzleQuery, rowMakerOf } from './live/drizzle-live.ts'
 import { LiveQueriesOfPage } from './live/registry.ts'
 import { type Row, rowObject, rowObjects } from './row-objects.ts'
-import {
-  conflictsOf,
-  type Conflicts,
-  type Rejections,
-  rejectionsOf,
-  type Scopes,
-  scopesOf,
-  type Sync,
-  syncOf,
-} from './parts.ts'
+import { type Scopes, scopesOf } from './scopes.ts'
 
 export type Transaction = {
   run(sql: string, params?: SqlParam[]): Promise<RunResult>
@@ -35,9 +36,9 @@ export type BatchResult = { rows: Row[]; changes: number }
 export class Landfall<Sqlite extends Record<string, unknown> = Record<string, unknown>> {
   /** Drizzle over the mirror's tables (`sync.sqlite`), with decoded types. */
   readonly drizzle: SqliteRemoteDatabase<Sqlite>
-  readonly sync: Sync
-  readonly conflicts: Conflicts
-  readonly rejections: Rejections
+  readonly sync: Omit<SyncApi, 'signedIn'>
+  readonly conflicts: ConflictsApi
+  readonly rejections: RejectionsApi
   readonly scopes: Scopes
   readonly #link: EngineLink
   readonly #api: EngineApi
@@ -50,13 +51,13 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     this.#api = link.api
     this.#status = options.status
     this.#live = new LiveQueriesOfPage(link.api)
-    this.sync = syncOf(link.api)
-    this.conflicts = conflictsOf(link.api)
-    this.rejections = rejectionsOf(link.api)
-    this.scopes = scopesOf(() => this.#status)
+    this.sync = link.api.sync
+    this.conflicts = link.api.conflicts
+    this.rejections = link.api.rejections
+    this.scopes = scopesOf(link.api.scopes, () => this.#status)
     this.drizzle = createDrizzle(
       {
-        run: (sql, params) => this.#api.query(sql, params),
+        run: (sql, params) => this.#api.sql.query(sql, params),
         transaction: (work) => this.#transaction(null, work),
       },
       options.tables,
@@ -70,7 +71,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     tables: Sqlite,
   ): Promise<Landfall<Sqlite>> {
     try {
-      return new Landfall(link, { tables, status: await link.api.status() })
+      return new Landfall(link, { tables, status: await link.api.status.read() })
     } catch (error) {
       link.end()
       throw error
@@ -91,13 +92,13 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
 
   /** Runs one statement, in its own transaction. Resolves when it is on disk. */
   async run(sql: string, params: SqlParam[] = []): Promise<RunResult> {
-    const { changes } = await this.#api.query(sql, params)
+    const { changes } = await this.#api.sql.query(sql, params)
     return { changes }
   }
 
   /** The rows of one statement as objects. */
   async all(sql: string, params: SqlParam[] = []): Promise<Row[]> {
-    return rowObjects(await this.#api.query(sql, params))
+    return rowObjects(await this.#api.sql.query(sql, params))
   }
 
   /** All statements in one transaction and one crossing. */
@@ -105,7 +106,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     statements: Statement[],
     { label = null }: { label?: string | null } = {},
   ): Promise<BatchResult[]> {
-    const results = await this.#api.batch(statements, label)
+    const results = await this.#api.sql.batch(statements, label)
     return results.map((result) => ({ rows: rowObjects(result), changes: result.changes }))
   }
 
@@ -137,22 +138,27 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
    * or the server cannot be reached.
    */
   verify(): Promise<VerifyReport> {
-    return this.#api.verify()
+    return this.#api.verify.run()
+  }
+
+  /** A new token is there: sync asks `getToken` for it and goes on at once, without waiting for the next try. */
+  signedIn(): Promise<void> {
+    return this.#api.sync.signedIn()
   }
 
   /** The database file's bytes, openable by any SQLite. */
   exportFile(): Promise<Uint8Array> {
-    return this.#api.exportFile()
+    return this.#api.file.export()
   }
 
   /** Closes the database; unsent changes stay in its file. */
   async close(): Promise<void> {
-    await this.#finish(() => this.#api.close())
+    await this.#finish(() => this.#api.file.close())
   }
 
   /** Closes the database and deletes its files, unsent changes too. */
   async wipe(): Promise<void> {
-    await this.#finish(() => this.#api.wipe())
+    await this.#finish(() => this.#api.file.wipe())
   }
 
   async #finish(work: () => Promise<void>): Promise<void> {
@@ -165,15 +171,17 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
   }
 
   async #transaction<T>(label: string | null, work: (run: RunStatement) => Promise<T>): Promise<T> {
-    const transaction = await this.#api.begin(label)
+    const transaction = await this.#api.sql.begin(label)
     let result: T
     try {
-      result = await work((sql, params): Promise<QueryResult> => this.#api.query(sql, params, transaction))
+      result = await work(
+        (sql, params): Promise<QueryResult> => this.#api.sql.query(sql, params, transaction),
+      )
     } catch (error) {
-      await this.#api.rollback(transaction).catch(() => {}) // it has ended already; the work's error says more
+      await this.#api.sql.rollback(transaction).catch(() => {}) // it has ended already; the work's error says more
       throw error
     }
-    await this.#api.commit(transaction)
+    await this.#api.sql.commit(transaction)
     return result
   }
 

@@ -14,7 +14,7 @@ function page(refuse: () => LandfallError | null = () => null) {
     if (error !== null) throw error
   }
   const unlive = async (id: number): Promise<void> => void asked.push(`unlive ${id}`)
-  const registry = new LiveQueriesOfPage({ live, unlive } as unknown as EngineApi)
+  const registry = new LiveQueriesOfPage({ sql: { live, unlive } } as unknown as EngineApi)
   const open = (sql: string, params: SqlParam[] = []) =>
     createLive(registry.registration(sql, params), rowObject)
   const status = (leader: boolean) => registry.heard({ kind: 'status', status: { leader } as never })

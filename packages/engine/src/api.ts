@@ -75,7 +75,8 @@ export type EngineEvent =
 
 export type EngineListener = (event: EngineEvent) => void
 
-export type EngineApi = {
+/** SQL, and what an app sees of it. */
+export type SqlApi = {
   /** One statement: in its own transaction, or in the open one that `transaction` names. */
   query(sql: string, params: SqlParam[], transaction?: TransactionId): Promise<QueryResult>
   batch(statements: Statement[], label: string | null): Promise<QueryResult[]>
@@ -85,22 +86,75 @@ export type EngineApi = {
   /** Starts a live query under an id the caller chose; the first result arrives as an event too. */
   live(id: number, sql: string, params: SqlParam[]): Promise<void>
   unlive(id: number): Promise<void>
-  syncNow(): Promise<void>
+}
+
+/** The sync loop, as an app steers it. Each call fails with what stops sync. */
+export type SyncApi = {
+  /** Syncs at once; resolves when a sync begun after the call is applied, rejects with what kept it from that. */
+  now(): Promise<void>
+  /** Ends the request under way and sends nothing until `resume`. Local work goes on. */
   pause(): Promise<void>
   resume(): Promise<void>
   /** Resolves when the outbox is empty and a pull begun after this call has been applied. */
   settled(): Promise<void>
+  /** A new token is there: sync asks for it and goes on at once, without waiting for the next try. */
+  signedIn(): Promise<void>
+}
+
+export type VerifyApi = {
   /**
    * Compares every row with the server's, unsent changes left out, and repairs what differs below them. Waits while a
    * scope is loading; fails with what stops sync: paused, offline, signed out.
    */
-  verify(): Promise<VerifyReport>
-  conflicts(): Promise<StoredConflict[]>
-  discardConflict(id: string): Promise<void>
-  rejections(): Promise<StoredRejection[]>
-  discardRejection(id: number): Promise<void>
-  status(): Promise<EngineStatus>
-  exportFile(): Promise<Uint8Array>
+  run(): Promise<VerifyReport>
+}
+
+export type Resolution = { [column: string]: 'mine' | 'theirs' | { value: unknown } }
+
+export type ConflictsApi = {
+  /** The conflicts kept on this device, oldest first. */
+  list(): Promise<StoredConflict[]>
+  /** Not built yet: `not_available`. */
+  resolve(id: string, resolution: Resolution): Promise<void>
+  /** Forgets one on this device. */
+  discard(id: string): Promise<void>
+}
+
+export type RejectionsApi = {
+  /** The changesets that the server refused, oldest first. */
+  list(): Promise<StoredRejection[]>
+  /** Not built yet: `not_available`. */
+  retry(id: number, edits?: unknown): Promise<void>
+  /** Forgets one on this device. */
+  discard(id: number): Promise<void>
+}
+
+export type ScopesApi = {
+  /** Not built yet: `not_available`. Every held scope is loaded. */
+  subscribe(scope: string, key: string): Promise<void>
+  /** Not built yet: `not_available`. */
+  unsubscribe(scope: string, key: string): Promise<void>
+}
+
+export type FileApi = {
+  /** The database file's bytes, openable by any SQLite. */
+  export(): Promise<Uint8Array>
+  /** Closes the database; unsent changes stay in its file. Once it is closed, this does nothing. */
   close(): Promise<void>
+  /** Closes the database and deletes its files, unsent changes too. */
   wipe(): Promise<void>
+}
+
+export type StatusApi = { read(): Promise<EngineStatus> }
+
+/** By part, so that a new call is written in its part and nowhere else. */
+export type EngineApi = {
+  sql: SqlApi
+  sync: SyncApi
+  verify: VerifyApi
+  conflicts: ConflictsApi
+  rejections: RejectionsApi
+  scopes: ScopesApi
+  file: FileApi
+  status: StatusApi
 }

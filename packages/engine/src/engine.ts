@@ -12,29 +12,20 @@ import {
   LandfallError,
   type Manifest,
   type Randomness,
-  type VerifyReport,
 } from '@landfall/protocol'
-import type {
-  EngineApi,
-  EngineListener,
-  EngineStatus,
-  QueryResult,
-  SqlParam,
-  Statement,
-  StorageState,
-  StoredConflict,
-  StoredRejection,
-  TransactionId,
-} from './api.ts'
+import type { EngineApi, EngineListener, EngineStatus, StorageState } from './api.ts'
 import { createFilesGuard, type FilesGuard } from './files-guard.ts'
 import type { LiveQueries } from './live/live-queries.ts'
 import type { DatabaseFiles, Network, Signal, Signals, SqliteDriver, TokenSource } from './ports.ts'
 import { Runner } from './sync/runner.ts'
 import { createStatusBoard, type StatusBoard } from './status.ts'
+import { createConflictsApi, createRejectionsApi, createScopesApi } from './store/kept-api.ts'
 import type { Store, Touched } from './store/store.ts'
 import { storeFacts } from './sync/requests.ts'
+import { createSyncApi, createVerifyApi } from './sync/sync-api.ts'
 import { createSyncWaiters, type SyncWaiters } from './sync/waiters.ts'
-import { bound, type Commit, Transactions } from './local/transactions.ts'
+import { createSqlApi } from './local/sql-api.ts'
+import { type Commit, Transactions } from './local/transactions.ts'
 import { createTransport } from './sync/transport/transport.ts'
 import { createTurnstile, inTurn, type Turnstile } from './local/turnstile.ts'
 import { createVerifier, type Verifier } from './sync/verify/verifier.ts'
@@ -55,11 +46,26 @@ export type EngineOptions = {
   listener: EngineListener
 }
 
+/** Starts the work on an open store, and answers the calls that it takes. */
 export function createEngine(options: EngineOptions): EngineApi {
-  return new Engine(options)
+  return new Engine(options).api()
 }
 
-class Engine implements EngineApi {
+/** Each call asks first whether there is anything to call. */
+function guarded<Part extends object>(part: Part, check: () => void): Part {
+  return new Proxy(part, {
+    get(calls, name) {
+      const call: unknown = Reflect.get(calls, name)
+      if (typeof call !== 'function') return call
+      return async (...args: unknown[]): Promise<unknown> => {
+        check()
+        return Reflect.apply(call, calls, args)
+      }
+    },
+  })
+}
+
+class Engine {
   readonly #options: EngineOptions
   readonly #turnstile: Turnstile = createTurnstile()
   readonly #waiters: SyncWaiters = createSyncWaiters()
@@ -107,120 +113,52 @@ class Engine implements EngineApi {
     void this.#lookAtStorage()
   }
 
-  async query(sql: string, params: SqlParam[], transaction?: TransactionId): Promise<QueryResult> {
-    this.#mustWork()
-    return this.#onFiles(this.#transactions.query(sql, params, transaction))
-  }
-
-  async batch(statements: Statement[], label: string | null): Promise<QueryResult[]> {
-    this.#mustWork()
-    return this.#onFiles(this.#transactions.batch(statements, label))
-  }
-
-  async begin(label: string | null): Promise<TransactionId> {
-    this.#mustWork()
-    return this.#transactions.begin(label)
-  }
-
-  async commit(transaction: TransactionId): Promise<void> {
-    this.#mustWork()
-    return this.#onFiles(this.#transactions.commit(transaction))
-  }
-
-  async rollback(transaction: TransactionId): Promise<void> {
-    this.#mustWork()
-    return this.#transactions.rollback(transaction)
-  }
-
-  async live(id: number, sql: string, params: SqlParam[]): Promise<void> {
-    this.#mustWork()
-    return this.#inTurn(() => this.#options.live.register(id, sql, params.map(bound)))
-  }
-
-  async unlive(id: number): Promise<void> {
-    this.#mustWork()
-    this.#options.live.unregister(id)
-  }
-
-  async syncNow(): Promise<void> {
-    this.#mustWork()
-    const synced = this.#waiters.synced(this.#runner.state())
-    this.#runner.dispatch({ kind: 'syncNow' })
-    return this.#tellingStatus(synced)
-  }
-
-  async pause(): Promise<void> {
-    this.#mustWork()
-    this.#runner.dispatch({ kind: 'pause' })
-    this.#board.flush()
-  }
-
-  async resume(): Promise<void> {
-    this.#mustWork()
-    this.#runner.dispatch({ kind: 'resume' })
-    this.#board.flush()
-  }
-
-  async settled(): Promise<void> {
-    this.#mustWork()
-    const settled = this.#waiters.settled(this.#runner.state())
-    this.#runner.dispatch({ kind: 'syncNow' })
-    return this.#tellingStatus(settled)
-  }
-
-  async verify(): Promise<VerifyReport> {
-    this.#mustWork()
-    const found = this.#verifier.begin()
-    this.#runner.dispatch({ kind: 'verify' })
-    const report = await found
-    if (report.ok) return report
-    // What was repaired is as new as the server; the pull makes everything else as new. It comes later if it fails.
-    await this.syncNow().catch(() => {})
-    return report
-  }
-
-  /** Whoever has waited finds the status as it is now. */
-  async #tellingStatus(work: Promise<void>): Promise<void> {
-    try {
-      await work
-    } finally {
-      this.#board.flush()
+  /** The calls, by part. Each but those that end the work fails once the work has ended. */
+  api(): EngineApi {
+    const { store, live } = this.#options
+    const inOrder = <T>(work: () => T): Promise<T> => inTurn(this.#turnstile, work)
+    const kept = { store, inTurn: inOrder, recount: () => this.#recount() }
+    const syncing = {
+      runner: this.#runner,
+      waiters: this.#waiters,
+      verifier: this.#verifier,
+      board: this.#board,
+    }
+    const sync = createSyncApi(syncing)
+    const works = (): void => this.#mustWork()
+    return {
+      sql: guarded(
+        createSqlApi({
+          transactions: this.#transactions,
+          live,
+          turnstile: this.#turnstile,
+          onFiles: (work) => this.#onFiles(work),
+        }),
+        works,
+      ),
+      sync: guarded(sync, works),
+      verify: guarded(createVerifyApi(syncing, sync), works),
+      conflicts: guarded(createConflictsApi(kept), works),
+      rejections: guarded(createRejectionsApi(kept), works),
+      scopes: guarded(createScopesApi(), works),
+      file: {
+        export: async () => {
+          works()
+          return inOrder(() => this.#options.driver.export())
+        },
+        close: () => this.#close(),
+        wipe: () => this.#wipe(),
+      },
+      status: { read: () => this.#status() },
     }
   }
 
-  async conflicts(): Promise<StoredConflict[]> {
-    this.#mustWork()
-    return this.#inTurn(() => this.#options.store.conflicts())
-  }
-
-  async discardConflict(id: string): Promise<void> {
-    this.#mustWork()
-    await this.#inTurn(() => this.#options.store.discardConflict(id))
-    this.#recount()
-  }
-
-  async rejections(): Promise<StoredRejection[]> {
-    this.#mustWork()
-    return this.#inTurn(() => this.#options.store.rejections())
-  }
-
-  async discardRejection(id: number): Promise<void> {
-    this.#mustWork()
-    await this.#inTurn(() => this.#options.store.discardRejection(id))
-    this.#recount()
-  }
-
-  async status(): Promise<EngineStatus> {
+  async #status(): Promise<EngineStatus> {
     if (this.#ended?.code === 'database_closed') throw this.#ended
     return this.#board.read()
   }
 
-  async exportFile(): Promise<Uint8Array> {
-    this.#mustWork()
-    return this.#inTurn(() => this.#options.driver.export())
-  }
-
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     if (this.#ended?.code === 'database_closed') return
     const closed = new LandfallError('database_closed')
     this.#end(closed)
@@ -229,8 +167,8 @@ class Engine implements EngineApi {
     this.#options.driver.close()
   }
 
-  async wipe(): Promise<void> {
-    await this.close()
+  async #wipe(): Promise<void> {
+    await this.#close()
     await this.#options.storage.remove()
   }
 
@@ -309,10 +247,6 @@ class Engine implements EngineApi {
   #recount(): void {
     this.#board.recount()
     this.#board.changed()
-  }
-
-  #inTurn<T>(work: () => T): Promise<T> {
-    return inTurn(this.#turnstile, work)
   }
 
   #mustWork(): void {

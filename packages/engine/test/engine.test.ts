@@ -15,17 +15,17 @@ async function open(options: TestEngineOptions = {}): Promise<TestEngine> {
 }
 
 afterEach(async () => {
-  await current?.engine.close()
+  await current?.engine.file.close()
   await server?.close()
   current = null
   server = null
 })
 
 const add = (engine: EngineApi, id: number, transaction?: number) =>
-  engine.query(`insert into notes (id, project, title) values (?, 'p', 'n')`, [id], transaction)
+  engine.sql.query(`insert into notes (id, project, title) values (?, 'p', 'n')`, [id], transaction)
 
 const ids = async (engine: EngineApi): Promise<unknown[]> =>
-  (await engine.query('select id from notes order by id', [])).rows.map(([id]) => id)
+  (await engine.sql.query('select id from notes order by id', [])).rows.map(([id]) => id)
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -40,27 +40,27 @@ const turns = (): Promise<void> => new Promise((resolve) => setImmediate(() => s
 describe('transactions', () => {
   test('[P5.2] others wait until an open transaction ends, and see all of it or nothing', async () => {
     const { engine } = await open()
-    const first = await engine.begin(null)
+    const first = await engine.sql.begin(null)
     await add(engine, 1, first)
     let waited = 0
     const done = <T>(work: Promise<T>): Promise<T> => work.finally(() => waited++)
     const read = done(ids(engine))
     const write = done(add(engine, 3))
-    const second = done(engine.begin(null))
+    const second = done(engine.sql.begin(null))
     await add(engine, 2, first)
     expect(waited).toBe(0)
-    await engine.commit(first)
+    await engine.sql.commit(first)
     expect(await read).toEqual([1, 2])
     await write
-    const inside = await engine.query('select count(*) from notes', [], await second)
+    const inside = await engine.sql.query('select count(*) from notes', [], await second)
     expect(inside.rows).toEqual([[3]])
-    await engine.rollback(await second)
+    await engine.sql.rollback(await second)
     expect(await ids(engine)).toEqual([1, 2, 3])
   })
 
   test('[P1.1] a batch that fails half-way leaves no trace, and the next one goes on', async () => {
     const { engine } = await open()
-    const failed = engine.batch(
+    const failed = engine.sql.batch(
       [
         [`insert into notes (id, project) values (1, 'p')`],
         [`insert into notes (id, project) values (1, 'p')`],
@@ -68,10 +68,10 @@ describe('transactions', () => {
       null,
     )
     expect(await codeOf(failed)).toBe('constraint_failed')
-    expect(await engine.status()).toMatchObject({ outbox: 0 })
+    expect(await engine.status.read()).toMatchObject({ outbox: 0 })
     await add(engine, 1)
     expect(await ids(engine)).toEqual([1])
-    expect(await engine.status()).toMatchObject({ outbox: 1 })
+    expect(await engine.status.read()).toMatchObject({ outbox: 1 })
   })
 
   test('[P10.2] one too large for any push is refused at its commit and leaves no trace', async () => {
@@ -79,19 +79,19 @@ describe('transactions', () => {
     const rows = (count: number): string => `
       with recursive n(x) as (select 1 union all select x + 1 from n where x < ${count})
       insert into notes (id, project, title) select x, 'p', 'n' from n`
-    expect(await codeOf(engine.query(rows(50_001), []))).toBe('too_large')
+    expect(await codeOf(engine.sql.query(rows(50_001), []))).toBe('too_large')
     expect(await ids(engine)).toEqual([])
-    const wide = engine.query(`insert into notes (id, project, body) values (1, 'p', ?)`, [
+    const wide = engine.sql.query(`insert into notes (id, project, body) values (1, 'p', ?)`, [
       'ä'.repeat(7 << 20),
     ])
     expect(await codeOf(wide)).toBe('too_large')
-    await engine.query(rows(5_000), [])
-    expect(await engine.status()).toMatchObject({ outbox: 1 })
+    await engine.sql.query(rows(5_000), [])
+    expect(await engine.status.read()).toMatchObject({ outbox: 1 })
   })
 
   test('[P8.5] one left open without a statement is rolled back, and says so when it is used again', async () => {
     const { engine, clock } = await open()
-    const left = await engine.begin(null)
+    const left = await engine.sql.begin(null)
     await add(engine, 1, left)
     const waiting = add(engine, 2)
     clock.advance(IDLE_MS - 1)
@@ -102,21 +102,21 @@ describe('transactions', () => {
     await waiting
     expect(await ids(engine)).toEqual([2])
     expect(await codeOf(add(engine, 4, left))).toBe('transaction_timeout')
-    expect(await codeOf(engine.commit(left))).toBe('transaction_timeout')
-    expect(await codeOf(engine.commit(99))).toBe('transaction_closed')
+    expect(await codeOf(engine.sql.commit(left))).toBe('transaction_timeout')
+    expect(await codeOf(engine.sql.commit(99))).toBe('transaction_closed')
   })
 
   test('[P9] live results of a commit are told before it is acknowledged', async () => {
     const { engine, events } = await open()
-    await engine.live(7, 'select id from notes', [])
-    const transaction = await engine.begin(null)
+    await engine.sql.live(7, 'select id from notes', [])
+    const transaction = await engine.sql.begin(null)
     await add(engine, 1, transaction)
     const before = events.filter(({ kind }) => kind === 'live').length
-    await engine.commit(transaction)
+    await engine.sql.commit(transaction)
     const live = events.filter((event) => event.kind === 'live')
     expect(live).toHaveLength(before + 1)
     expect(live.at(-1)).toMatchObject({ id: 7, patch: { columns: ['id'], order: [-1], rows: [[1]] } })
-    await engine.unlive(7)
+    await engine.sql.unlive(7)
     await add(engine, 2)
     expect(events.filter(({ kind }) => kind === 'live')).toHaveLength(before + 1)
   })
@@ -125,14 +125,14 @@ describe('transactions', () => {
 describe('the end', () => {
   test('[P12.1] closing rolls back what is open and fails those who wait and all to come', async () => {
     const { engine } = await open()
-    const left = await engine.begin(null)
-    const waiting = [codeOf(add(engine, 1)), codeOf(engine.settled()), codeOf(engine.begin(null))]
-    await engine.close()
+    const left = await engine.sql.begin(null)
+    const waiting = [codeOf(add(engine, 1)), codeOf(engine.sync.settled()), codeOf(engine.sql.begin(null))]
+    await engine.file.close()
     expect(await Promise.all(waiting)).toEqual(['database_closed', 'database_closed', 'database_closed'])
     expect(await codeOf(add(engine, 1, left))).toBe('database_closed')
-    expect(await codeOf(engine.syncNow())).toBe('database_closed')
-    expect(await codeOf(engine.status())).toBe('database_closed')
-    expect(await codeOf(engine.close())).toBe('no error')
+    expect(await codeOf(engine.sync.now())).toBe('database_closed')
+    expect(await codeOf(engine.status.read())).toBe('database_closed')
+    expect(await codeOf(engine.file.close())).toBe('no error')
   })
 
   test('[P12.3] a commit into deleted files is not acknowledged, and nothing works from then on', async () => {
@@ -149,7 +149,7 @@ describe('the end', () => {
     clock.advance(250)
     expect(await codeOf(add(engine, 2))).toBe('storage_lost')
     expect(await codeOf(ids(engine))).toBe('storage_lost')
-    expect(await engine.status()).toMatchObject({ phase: 'stopped', error: { code: 'storage_lost' } })
+    expect(await engine.status.read()).toMatchObject({ phase: 'stopped', error: { code: 'storage_lost' } })
   })
 
   test('[P12.3] lost files are noticed while nobody writes', async () => {
@@ -164,7 +164,7 @@ describe('the end', () => {
     there = false
     clock.advance(30_000)
     await turns()
-    expect(await engine.status()).toMatchObject({ phase: 'stopped', error: { code: 'storage_lost' } })
+    expect(await engine.status.read()).toMatchObject({ phase: 'stopped', error: { code: 'storage_lost' } })
   })
 })
 
@@ -219,9 +219,9 @@ describe('sync', () => {
     const { url } = await takingServer()
     const world = await open({ url })
     await add(world.engine, 1)
-    expect(await world.engine.status()).toMatchObject({ outbox: 1, lastSyncedAt: null, leader: true })
-    await within(world, world.engine.settled())
-    expect(await world.engine.status()).toMatchObject({
+    expect(await world.engine.status.read()).toMatchObject({ outbox: 1, lastSyncedAt: null, leader: true })
+    await within(world, world.engine.sync.settled())
+    expect(await world.engine.status.read()).toMatchObject({
       phase: 'synced',
       outbox: 0,
       user: 'ada',
@@ -237,7 +237,7 @@ describe('sync', () => {
     const { url, pushes } = await takingServer(3)
     const world = await open({ url })
     for (let id = 1; id <= 10; id++) await add(world.engine, id)
-    await within(world, world.engine.settled())
+    await within(world, world.engine.sync.settled())
     expect(pushes.flat()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(pushes.every((numbers) => numbers.length <= 3)).toBe(true)
   })
@@ -247,12 +247,12 @@ describe('sync', () => {
     const world = await open({ url })
     await add(world.engine, 1)
     await add(world.engine, 2)
-    await within(world, world.engine.settled())
-    expect(await world.engine.rejections()).toMatchObject([
+    await within(world, world.engine.sync.settled())
+    expect(await world.engine.rejections.list()).toMatchObject([
       { error: { code: 'too_large' }, changes: [{ keys: [['1']] }] },
       { error: { code: 'too_large' }, changes: [{ keys: [['2']] }] },
     ])
-    const status = await world.engine.status()
+    const status = await world.engine.status.read()
     expect(status).toMatchObject({ phase: 'synced', outbox: 0, rejections: 2, error: null })
     expect(await ids(world.engine)).toEqual([])
   })
@@ -262,22 +262,22 @@ describe('sync', () => {
     server.answer((response) => json(response, {}, 413))
     const world = await open({ url: server.url })
     await add(world.engine, 1)
-    expect(await codeOf(within(world, world.engine.syncNow()))).toBe('too_large')
-    expect(await world.engine.rejections()).toEqual([])
-    expect(await world.engine.status()).toMatchObject({ outbox: 1, error: { code: 'too_large' } })
+    expect(await codeOf(within(world, world.engine.sync.now()))).toBe('too_large')
+    expect(await world.engine.rejections.list()).toEqual([])
+    expect(await world.engine.status.read()).toMatchObject({ outbox: 1, error: { code: 'too_large' } })
   })
 
   test('[P5.2] a pull that arrives during a transaction is applied after it', async () => {
     const { url } = await takingServer()
     const world = await open({ url })
-    const transaction = await world.engine.begin(null)
-    const synced = within(world, world.engine.syncNow())
+    const transaction = await world.engine.sql.begin(null)
+    const synced = within(world, world.engine.sync.now())
     while ((server?.asked.length ?? 0) < 1) await turns()
     for (let i = 0; i < 20; i++) await turns()
-    expect(await world.engine.status()).toMatchObject({ lastSyncedAt: null })
-    await world.engine.commit(transaction)
+    expect(await world.engine.status.read()).toMatchObject({ lastSyncedAt: null })
+    await world.engine.sql.commit(transaction)
     await synced
-    expect((await world.engine.status()).lastSyncedAt).not.toBeNull()
+    expect((await world.engine.status.read()).lastSyncedAt).not.toBeNull()
   })
 
   test('[P11.2] without a token the work waits and the next token takes it along', async () => {
@@ -285,43 +285,43 @@ describe('sync', () => {
     let token: string | null = null
     const world = await open({ url, token: async () => token })
     await add(world.engine, 1)
-    expect(await codeOf(within(world, world.engine.settled()))).toBe('unauthenticated')
-    expect(await world.engine.status()).toMatchObject({ phase: 'stopped', outbox: 1 })
+    expect(await codeOf(within(world, world.engine.sync.settled()))).toBe('unauthenticated')
+    expect(await world.engine.status.read()).toMatchObject({ phase: 'stopped', outbox: 1 })
     token = 'ada'
     while (pushes.length === 0) {
       world.clock.advance(1_000)
       await turns()
     }
-    await within(world, world.engine.settled())
-    expect(await world.engine.status()).toMatchObject({ phase: 'synced', outbox: 0, error: null })
+    await within(world, world.engine.sync.settled())
+    expect(await world.engine.status.read()).toMatchObject({ phase: 'synced', outbox: 0, error: null })
   })
 
   test('[P11] another user’s token stops sync and keeps the work for its user', async () => {
     const { url } = await takingServer()
     const world = await open({ url })
-    await within(world, world.engine.settled())
+    await within(world, world.engine.sync.settled())
     await add(world.engine, 1)
-    await within(world, world.engine.settled())
+    await within(world, world.engine.sync.settled())
     server?.answer((response) =>
       json(response, { push: null, pull: { ok: true, value: { ...PULL, user: 'ben', acknowledged: 1 } } }),
     )
-    expect(await codeOf(within(world, world.engine.syncNow()))).toBe('user_changed')
-    expect(await world.engine.status()).toMatchObject({ phase: 'stopped', user: 'ada' })
+    expect(await codeOf(within(world, world.engine.sync.now()))).toBe('user_changed')
+    expect(await world.engine.status.read()).toMatchObject({ phase: 'stopped', user: 'ada' })
   })
 
   test('[P8.1] paused, nothing is asked; resumed, all is sent', async () => {
     const { url, asked, pushes } = await takingServer()
     const world = await open({ url })
-    await within(world, world.engine.settled())
-    await world.engine.pause()
+    await within(world, world.engine.sync.settled())
+    await world.engine.sync.pause()
     const before = asked.length
     await add(world.engine, 1)
     world.clock.advance(10 * 60_000)
     await turns()
     expect(asked.length).toBe(before)
-    expect(await codeOf(world.engine.syncNow())).toBe('not_available')
-    await world.engine.resume()
-    await within(world, world.engine.settled())
+    expect(await codeOf(world.engine.sync.now())).toBe('not_available')
+    await world.engine.sync.resume()
+    await within(world, world.engine.sync.settled())
     expect(pushes).toEqual([[1]])
   })
 })

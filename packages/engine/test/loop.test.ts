@@ -215,9 +215,16 @@ describe('trouble', () => {
     world.write()
     expect(phaseOf(world.state)).toBe('stopped')
     expect(world.store.outbox).toBe(2)
-    world.tell({ kind: 'tokenChanged' }).answer().commit()
+    world.tell({ kind: 'signedIn' }).answer().commit()
     expect(world.store.outbox).toBe(0)
     expect(phaseOf(world.state)).toBe('synced')
+  })
+
+  test('[P11.2] a token that comes while a request is under way with the former one is used at once', () => {
+    const refused = { kind: 'fail', code: 'unauthenticated' } as const
+    const world = inStep().write().timer().tell({ kind: 'signedIn' }).answer(refused)
+    expect(world.state.kind).toBe('requesting')
+    expect(phaseOf(world.answer(refused).state)).toBe('stopped')
   })
 
   test('[P11] a lost history starts over, keeps the outbox, and loads all scopes again', () => {
@@ -261,7 +268,7 @@ describe('the app', () => {
     expect(world.state.kind).toBe('paused')
   })
 
-  test.each(['syncNow', 'resume', 'wentOnline', 'becameVisible', 'tokenChanged'] as const)(
+  test.each(['syncNow', 'resume', 'wentOnline', 'becameVisible', 'signedIn'] as const)(
     '[P8.1] %s tries again before the timer',
     (kind) => {
       const world = inStep().tell({ kind: 'poke' }).answer({ kind: 'fail', code: 'offline' }).tell({ kind })
@@ -302,7 +309,7 @@ const hint = fc.constantFrom(
     'pause',
     'resume',
     'syncNow',
-    'tokenChanged',
+    'signedIn',
     'unlead',
   ] as const),
 )

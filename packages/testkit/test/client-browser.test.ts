@@ -79,10 +79,10 @@ test('[P9.1] the same SQL and parameters share one registration, and the last su
     globalThis.seen = []
     const post = MessagePort.prototype.postMessage
     MessagePort.prototype.postMessage = function (
-      message: { argumentList?: { value: unknown }[] },
+      message: { argumentList?: { value: string | string[] }[] },
       ...rest: never[]
     ) {
-      const method = message.argumentList?.[0]?.value
+      const [, method] = [message.argumentList?.[0]?.value].flat()
       if (method === 'live' || method === 'unlive') seen.push(method)
       return post.call(this, message, ...rest)
     }

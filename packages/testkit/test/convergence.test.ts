@@ -35,7 +35,7 @@ test.each(SEEDS)('[P3.3] seed %i: verifying in the middle of random work finds n
   const reports: Promise<VerifyReport | null>[] = []
   await work(seed, ({ engine }) => {
     // No answer by now is no false alarm.
-    if (world.random.below(2) === 0) reports.push(engine.verify().catch(() => null))
+    if (world.random.below(2) === 0) reports.push(engine.verify.run().catch(() => null))
   })
   const told = (await Promise.all(reports)).filter((report) => report !== null)
   expect(told.length).toBeGreaterThan(0)
@@ -132,7 +132,7 @@ async function mirrored(device: Device): Promise<Dump> {
   const dump: Dump = {}
   for (const table of sync.manifest.tables) {
     const columns = table.columns.map((column) => column.name).join(', ')
-    const { rows } = await device.engine.query(`select ${columns} from ${table.name}`, [])
+    const { rows } = await device.engine.sql.query(`select ${columns} from ${table.name}`, [])
     dump[table.name] = sorted(rows)
   }
   return dump

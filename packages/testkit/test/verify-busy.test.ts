@@ -142,19 +142,22 @@ test('[P3.3] rows that are long come in several answers', async () => {
 
 test('[P3.3] paused or offline it fails with a code; a call during a verification gets its result', async () => {
   await start()
-  const [one, two] = [ada.engine.verify(), ada.engine.verify()]
+  const [one, two] = [ada.engine.verify.run(), ada.engine.verify.run()]
   await world.pass(5_000)
   expect(await one).toBe(await two)
-  await ada.engine.pause()
-  await expect(ada.engine.verify()).rejects.toMatchObject({ code: 'not_available' })
-  await ada.engine.resume()
+  await ada.engine.sync.pause()
+  await expect(ada.engine.verify.run()).rejects.toMatchObject({ code: 'not_available' })
+  await ada.engine.sync.resume()
   await world.settle()
   ada.network.setOnline(false)
   await expect(verify()).rejects.toMatchObject({ code: 'offline' })
   ada.network.setOnline(true)
   expect(await verify()).toEqual(FINE)
-  const closed = ada.engine.verify()
-  await Promise.all([expect(closed).rejects.toMatchObject({ code: 'database_closed' }), ada.engine.close()])
+  const closed = ada.engine.verify.run()
+  await Promise.all([
+    expect(closed).rejects.toMatchObject({ code: 'database_closed' }),
+    ada.engine.file.close(),
+  ])
 })
 
 test('[P3.3] a first load is waited for, and a project lost meanwhile is no difference', async () => {

@@ -90,7 +90,7 @@ describe('planted damage', () => {
 
   test('[P3.3] live queries show what was repaired', async () => {
     ada.damage(`update tasks set title = 'wrong' where id = '${id(2)}'`)
-    await ada.engine.live(1, 'select title from tasks where id = ?', [id(2)])
+    await ada.engine.sql.live(1, 'select title from tasks where id = ?', [id(2)])
     await verify()
     const titles = ada.events.flatMap((event) => (event.kind === 'live' ? event.patch.rows.flat() : []))
     expect(titles).toEqual(['wrong', 'task 2'])

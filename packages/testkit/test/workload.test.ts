@@ -89,7 +89,7 @@ test.each([4, 7])('[T7.1] seed %i: so does one whose rows have come from the ser
   for (let i = 0; i < STEPS; i++) {
     const { label, statements, refused } = planTransaction(workload, world.random)
     const { engine } = devices[world.random.below(2)] ?? first
-    const written = engine.batch(
+    const written = engine.sql.batch(
       statements.map(({ sql, params }) => [sql, params]),
       label,
     )

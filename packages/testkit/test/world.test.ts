@@ -110,7 +110,7 @@ test('[P9] a live query never shows an own write flickering back while it travel
   const ben = await world.open('b', { user: 'ben' })
   await addTask(ada, 1, '0')
   await world.settle()
-  await ada.engine.live(1, 'select title from tasks', [])
+  await ada.engine.sql.live(1, 'select title from tasks', [])
   for (let n = 1; n <= 20; n++) {
     await ada.run('update tasks set title = ?', [`${n}`])
     await ben.run('update tasks set done = not done')
@@ -162,7 +162,7 @@ test('[P7.1] the value that loses a conflict is kept on the device of everybody 
   await world.settle()
   await world.settle()
   for (const device of [ada, ben]) {
-    const [conflict] = await device.engine.conflicts()
+    const [conflict] = await device.engine.conflicts.list()
     expect(conflict).toMatchObject({
       column: 'title',
       mine: 'lost',
@@ -170,8 +170,8 @@ test('[P7.1] the value that loses a conflict is kept on the device of everybody 
       base: 'first',
       kept: 'theirs',
     })
-    await device.engine.discardConflict(conflict?.id ?? '')
-    expect(await device.engine.conflicts()).toEqual([])
+    await device.engine.conflicts.discard(conflict?.id ?? '')
+    expect(await device.engine.conflicts.list()).toEqual([])
   }
 })
 
@@ -184,7 +184,7 @@ test('[P8] a rejected changeset is set aside with its reason, and those after it
   await world.settle()
   expect(await titlesInPostgres()).toEqual(['good', 'good too'])
   expect(await titles(ada)).toEqual(['good', 'good too'])
-  const [rejection] = await ada.engine.rejections()
+  const [rejection] = await ada.engine.rejections.list()
   expect(rejection?.error.code).toBe('check_violation')
 })
 
@@ -201,10 +201,10 @@ test.each(small)(
     const ben = await world.open('b', { user: 'ben' })
     await addTask(ada, 1, 'good')
     await world.settle()
-    await ada.engine.live(1, 'select id from tasks', [])
+    await ada.engine.sql.live(1, 'select id from tasks', [])
     ada.network.setOnline(false)
     const insert = `insert into tasks (id, project_id, title) values (?, 'p1', ?)`
-    await ada.engine.batch(
+    await ada.engine.sql.batch(
       [[`update tasks set title = 'lost'`], [insert, [id(2), 'x'.repeat(4_000)]], [insert, [id(3), 'lost']]],
       'all at once',
     )
@@ -221,7 +221,7 @@ test.each(small)(
     await expectSame(ALL_TASKS, ada, ben)
     const live = ada.events.filter((event) => event.kind === 'live').at(-1)
     expect(live?.patch.order).toHaveLength(2)
-    expect(await ada.engine.rejections()).toMatchObject([
+    expect(await ada.engine.rejections.list()).toMatchObject([
       {
         label: 'all at once',
         error: { code: 'too_large' },
@@ -257,7 +257,7 @@ test('[P4.1] a row written into a project that the user does not hold is rejecte
   await ada.run(`insert into tasks (id, project_id, title) values (?, 'p2', 'intruder')`, [id(1)])
   await world.settle()
   expect(await titlesInPostgres()).toEqual([])
-  const [rejection] = await ada.engine.rejections()
+  const [rejection] = await ada.engine.rejections.list()
   expect(rejection?.error.code).toBe('forbidden')
 })
 

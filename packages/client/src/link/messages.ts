@@ -32,11 +32,14 @@ export type WorkerEvent =
 /** No `id` at the top: Comlink takes a message with one for an answer. */
 export type EventMessage = { landfall: WorkerEvent }
 
-export type EngineMethod = keyof EngineApi
+export type EnginePart = keyof EngineApi
+
+/** A call of the engine: its part, and its name there. */
+export type EngineCall = [part: EnginePart, method: string]
 
 /** What the worker exposes through Comlink. */
 export type HostApi = {
-  call(method: EngineMethod, args: unknown[]): Promise<Outcome>
+  call(call: EngineCall, args: unknown[]): Promise<Outcome>
   token(id: number, outcome: Outcome): void
   signal(signal: Signal): void
 }

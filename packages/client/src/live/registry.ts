@@ -89,7 +89,7 @@ export class LiveQueriesOfPage implements LiveRegistry {
 
   #activate(entry: Entry): void {
     entry.active = true
-    this.#api.live(entry.id, entry.sql, entry.params).catch((error: unknown) => {
+    this.#api.sql.live(entry.id, entry.sql, entry.params).catch((error: unknown) => {
       entry.active = false
       const coded =
         error instanceof LandfallError ? error : new LandfallError('internal', { cause: String(error) })
@@ -101,7 +101,7 @@ export class LiveQueriesOfPage implements LiveRegistry {
   #release(entry: Entry): void {
     if (entry.listeners.size > 0 || !this.#byId.delete(entry.id)) return
     this.#byKey.delete(keyOf(entry.sql, entry.params))
-    if (entry.active) this.#api.unlive(entry.id).catch(() => {}) // a dead engine has forgotten it anyway
+    if (entry.active) this.#api.sql.unlive(entry.id).catch(() => {}) // a dead engine has forgotten it anyway
   }
 
   #leads(leader: boolean): void {

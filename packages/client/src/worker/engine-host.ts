@@ -15,7 +15,7 @@ import {
 import { encodeError, LandfallError } from '@landfall/protocol'
 import { expose } from 'comlink'
 import type {
-  EngineMethod,
+  EngineCall,
   EventMessage,
   HostApi,
   OpenMessage,
@@ -53,7 +53,7 @@ class EngineHost {
 
   async start(): Promise<void> {
     const api: HostApi = {
-      call: (method, args) => attempt(() => this.#call(method, args)),
+      call: (call, args) => attempt(() => this.#call(call, args)),
       token: (id, outcome) => this.#tokenArrived(id, outcome),
       signal: (signal) => this.#signalled(signal),
     }
@@ -98,17 +98,20 @@ class EngineHost {
     }
   }
 
-  async #call(method: EngineMethod, args: unknown[]): Promise<unknown> {
-    if (this.#engine === null) return this.#callWithoutEngine(method)
-    const call = this.#engine[method] as (...args: unknown[]) => Promise<unknown>
-    const result = await call.apply(this.#engine, args)
-    if (method === 'close' || method === 'wipe') this.#leadership.resign()
+  async #call([part, method]: EngineCall, args: unknown[]): Promise<unknown> {
+    const name = `${part}.${method}`
+    if (this.#engine === null) return this.#callWithoutEngine(name)
+    const calls = this.#engine[part]
+    const call: unknown = Object.hasOwn(calls, method) ? Reflect.get(calls, method) : undefined
+    if (typeof call !== 'function') throw new LandfallError('not_available', { call: name })
+    const result: unknown = await Reflect.apply(call, calls, args)
+    if (name === 'file.close' || name === 'file.wipe') this.#leadership.resign()
     return result
   }
 
-  #callWithoutEngine(method: EngineMethod): unknown {
-    if (method === 'status') return this.#statusWithoutEngine()
-    if (method !== 'close') throw this.#without
+  #callWithoutEngine(name: string): unknown {
+    if (name === 'status.read') return this.#statusWithoutEngine()
+    if (name !== 'file.close') throw this.#without
     this.#without = new LandfallError('database_closed')
     return this.#leadership.resign()
   }

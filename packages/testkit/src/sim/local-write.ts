@@ -19,7 +19,7 @@ export async function writeLocally(stage: Stage, name: string, write: LocalStep)
   stage.chronicle.tell(name, 'writes', sql.slice(0, SHOWN))
   const before = nextNumber(actor)
   let isOpen = true
-  const told = device.engine
+  const told = device.engine.sql
     .batch(
       write.statements.map((statement) => [statement.sql, statement.params]),
       write.label,

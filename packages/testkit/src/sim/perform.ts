@@ -110,7 +110,7 @@ async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'b
   for (const name of new Set(writes.map(({ device }) => device))) {
     const { device } = stage.actor(name)
     // Whoever cannot sync now, or dies on the way, does so later.
-    if (device.alive) device.engine.syncNow().catch(() => {})
+    if (device.alive) device.engine.sync.now().catch(() => {})
   }
   if (stage.faults.down) return
   const left = programs.values()

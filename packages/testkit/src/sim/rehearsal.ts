@@ -84,8 +84,8 @@ export async function warmUp({ app, workload, database, nowMs }: Premises): Prom
   for (let nth = 1; nth <= PUSHES; nth++) {
     const { statements, label } = planTransaction(workload, random)
     const batch = statements.map(({ sql, params }): [string, typeof params] => [sql, params])
-    await device.engine.batch(batch, label).catch(() => {})
-    void device.engine.syncNow().catch(() => {})
+    await device.engine.sql.batch(batch, label).catch(() => {})
+    void device.engine.sync.now().catch(() => {})
     await pass(MOMENT_MS)
   }
   device.kill('kill')

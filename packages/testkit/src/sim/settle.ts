@@ -118,7 +118,7 @@ async function judgeDrained(stage: Stage): Promise<void> {
     }
     const state = readLocalState(device.driver)
     const outbox = readOutbox(device.driver).length
-    const { phase, error } = await device.engine.status()
+    const { phase, error } = await device.engine.status.read()
     const what = `outbox ${outbox}, ${isComplete(state) ? 'complete' : 'not complete'} at ${state.snapshot}, ${phase} ${error?.message ?? ''}`
     stage.chronicle.violated('P8', device.name, `has not drained: ${what}`)
   }
@@ -203,7 +203,7 @@ async function verified(stage: Stage, device: Actor['device']): Promise<true | s
 
 async function asked(stage: Stage, device: Actor['device']): Promise<true | string> {
   let answer: true | string | null = null
-  device.engine.verify().then(
+  device.engine.verify.run().then(
     ({ ok, differences }) => (answer = ok || JSON.stringify(differences).slice(0, 300)),
     (error: unknown) => (answer = String(error)),
   )

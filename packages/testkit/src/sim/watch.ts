@@ -108,7 +108,7 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
       found(acknowledged.judge(readLocalState(device.driver), readOutbox(device.driver)))
       const check = ask(device, 'PRAGMA integrity_check')[0]?.[0]
       say('P1', check === 'ok' ? null : `integrity_check says ${String(check)}`)
-      if (own !== undefined) await device.engine.live(OWN_CELL, own.sql, own.params)
+      if (own !== undefined) await device.engine.sql.live(OWN_CELL, own.sql, own.params)
     },
     heard(event) {
       if (event.kind === 'live' && event.id === OWN_CELL)

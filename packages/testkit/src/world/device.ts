@@ -141,15 +141,15 @@ class SimulatedDevice implements Device {
   }
 
   status(): Promise<EngineStatus> {
-    return this.engine.status()
+    return this.engine.status.read()
   }
 
   async run(sql: string, params: SqlParam[] = []): Promise<void> {
-    await this.engine.query(sql, params)
+    await this.engine.sql.query(sql, params)
   }
 
   async rows(sql: string, params: SqlParam[] = []): Promise<Row[]> {
-    const { columns, rows } = await this.engine.query(sql, params)
+    const { columns, rows } = await this.engine.sql.query(sql, params)
     return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))
   }
 
@@ -184,7 +184,7 @@ class SimulatedDevice implements Device {
   async close(): Promise<void> {
     const life = this.#life
     this.#life = null
-    await life?.engine.close()
+    await life?.engine.file.close()
     life?.timers.stop()
     this.#network.cut()
   }

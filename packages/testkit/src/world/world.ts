@@ -86,7 +86,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   async function settle(withinMs = 10 * 60_000): Promise<void> {
     let open = devices.length
-    const all = Promise.all(devices.map((device) => device.engine.settled().finally(() => open--)))
+    const all = Promise.all(devices.map((device) => device.engine.sync.settled().finally(() => open--)))
     all.catch(() => {}) // awaited below
     for (const end = clock.now() + withinMs; open > 0 && clock.now() < end; ) await pass(250)
     if (open > 0) throw new LandfallError('internal', { what: 'the world did not settle', withinMs })

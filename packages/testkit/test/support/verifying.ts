@@ -34,7 +34,7 @@ export async function createVerifying(
 
 export async function verify(world: World, device: Device): Promise<VerifyReport> {
   let pending = true
-  const report = device.engine.verify().finally(() => (pending = false))
+  const report = device.engine.verify.run().finally(() => (pending = false))
   report.catch(() => {}) // awaited below
   for (let seconds = 0; pending && seconds < 300; seconds++) await world.pass(1_000)
   return report

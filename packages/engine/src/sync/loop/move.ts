@@ -40,6 +40,7 @@ export function proceed(facts: Facts, at: At): Step {
   const sent: Facts = {
     ...streamed,
     nextRequest: request.id + 1,
+    signedIn: false,
     lastTurn: turn.kind,
     ...spent(turn, streamed, at),
   }
@@ -81,8 +82,9 @@ export function wrote(facts: Facts, outbox: number, at: At): Facts {
 
 export type Failure = { error: ErrorData; retryAfterMs: number }
 
-/** A request failed as a whole, or its local work did. */
+/** A request failed as a whole, or its local work did. One that was sent with the former token is sent again at once. */
 export function fail(facts: Facts, { error, retryAfterMs }: Failure, at: At): Step {
+  if (error.code === 'unauthenticated' && facts.signedIn) return retry(facts, at)
   const trouble = worse(facts.trouble, error)
   if (error.code === 'history_lost') return loadAgain({ ...facts, trouble })
   const retryAt = at.now + delay({ error, attempt: trouble.attempt, retryAfterMs }, at)

@@ -46,6 +46,8 @@ export type Facts = {
   pageTrouble: Trouble | null
   /** The app wants to know whether the rows are the server's, and questions are left. */
   verifying: boolean
+  /** A new token came while a request was under way with the old one. */
+  signedIn: boolean
   stream: StreamFacts
   lastTurn: Turn['kind']
   /** When the last sync was sent. */
@@ -91,8 +93,8 @@ export type Event =
   | { kind: 'resume' }
   | { kind: 'syncNow' }
   | { kind: 'verify' }
-  /** The app says that it has another token. */
-  | { kind: 'tokenChanged' }
+  /** The app says that a new token is there. */
+  | { kind: 'signedIn' }
   /** A response has arrived whole; its halves' errors, null where they succeeded. */
   | { kind: 'responded'; id: number; push: ErrorData | null; pull: ErrorData | null }
   | { kind: 'failed'; id: number; error: ErrorData; retryAfterMs: number }
@@ -132,6 +134,7 @@ export function initialState(): State {
       pushTrouble: null,
       pageTrouble: null,
       verifying: false,
+      signedIn: false,
       stream: { kind: 'closed', attempt: 0, openAt: 0 },
       lastTurn: 'page',
       syncedAt: 0,

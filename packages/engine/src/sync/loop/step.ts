@@ -121,7 +121,7 @@ const STILL = {
   timer: ignore,
   syncNow: ignore,
   verify: ignore,
-  tokenChanged: ignore,
+  signedIn: ignore,
 }
 
 const WAITING_TO_RETRY = {
@@ -141,7 +141,7 @@ const WAITING_TO_RETRY = {
   resume,
   syncNow: retryNow,
   verify: (state: State, _: Event, at: At): Step => retry(verifying(state, at), at),
-  tokenChanged: retryNow,
+  signedIn: retryNow,
 }
 
 const TABLE: Table = {
@@ -175,7 +175,7 @@ const TABLE: Table = {
     resume: pullNow,
     syncNow: pullNow,
     verify: verifyNow,
-    tokenChanged: pullNow,
+    signedIn: pullNow,
   },
   requesting: {
     lead: ignore,
@@ -192,7 +192,7 @@ const TABLE: Table = {
     resume: ignore,
     syncNow: pullSoon,
     verify: verifySoon,
-    tokenChanged: ignore,
+    signedIn: (state) => note(state, { signedIn: true }),
     responded,
     failed,
     applied: ignore,
@@ -213,7 +213,7 @@ const TABLE: Table = {
     resume: (state) => note(state, { paused: false }),
     syncNow: pullSoon,
     verify: verifySoon,
-    tokenChanged: ignore,
+    signedIn: (state) => note(state, { signedIn: true }),
     responded: ignore,
     failed: ignore,
     applied,
