@@ -3,7 +3,7 @@
  * (apps/fieldbook/e2e), so that they can stop it, too.
  */
 import { defineConfig } from '@playwright/test'
-import { chromiumArgs } from './packages/testkit/src/chromium.ts'
+import { chromiumArgs } from './packages/tools/src/chromium.ts'
 
 /** Found by the global setup, after which the workers read this file anew. */
 const path = process.env['LANDFALL_TEST_CHROMIUM']
@@ -12,7 +12,7 @@ export default defineConfig({
   testDir: 'apps/fieldbook/e2e',
   testMatch: '*.spec.ts',
   outputDir: 'test-results/e2e',
-  globalSetup: './packages/testkit/run/browser-setup.ts',
+  globalSetup: './packages/tools/run/browser-setup.ts',
   workers: 1,
   forbidOnly: true,
   retries: 0,

@@ -16,7 +16,7 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/test/**/*.test.{ts,tsx}', 'apps/*/test/**/*.test.{ts,tsx}'],
-    globalSetup: ['packages/testkit/run/global-setup.ts'],
+    globalSetup: ['packages/tools/run/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type App, startApp } from '@landfall/testkit/app'
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { type App, startApp } from '@landfall/tools/app'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import {
   test as base,
   type BrowserContext,

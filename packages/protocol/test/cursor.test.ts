@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import fc from 'fast-check'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'

@@ -1,7 +1,7 @@
 /**
  * The same values through Drizzle into a real Postgres and into the mirror show the same rows on both sides.
  */
-import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase, type TestDatabase } from '@landfall/tools/postgres'
 import { eq, sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js'

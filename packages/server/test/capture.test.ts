@@ -1,6 +1,6 @@
 /** The change log, read as SQL: every way of writing a table leaves its rows there (P6.2), and no other does. */
 import { defineSync } from '@landfall/schema'
-import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase, type TestDatabase } from '@landfall/tools/postgres'
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase, type TestDatabase } from '@landfall/tools/postgres'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'

@@ -4,7 +4,7 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { LandfallError } from '@landfall/protocol'
-import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
+import { type PostgresServer, startPostgres } from '@landfall/tools/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres } from '../src/database/adapters/postgres.ts'
 import { DEFAULT_TIMEOUTS } from '../src/database/adapters/settings.ts'

@@ -1,5 +1,5 @@
 import { defineSync } from '@landfall/schema'
-import { createTestDatabase, type TestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase, type TestDatabase } from '@landfall/tools/postgres'
 import { integer, pgTable, text, varchar } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'

@@ -1,5 +1,5 @@
 /** A synced table that another Postgres feeds by logical replication: its workers fire row triggers only. */
-import { type PostgresServer, startPostgres } from '@landfall/testkit/postgres'
+import { type PostgresServer, startPostgres } from '@landfall/tools/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'

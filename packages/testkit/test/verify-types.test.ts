@@ -2,7 +2,7 @@
 import { defineSync } from '@landfall/schema'
 import { migrateSync, openDatabase } from '@landfall/server'
 import { createWorld, type Device, type World } from '@landfall/testkit'
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import * as pg from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { id } from './support/tasks.ts'

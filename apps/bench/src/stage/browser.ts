@@ -2,7 +2,7 @@
  * A real Chromium with a profile on disk: in a private window OPFS would live in memory behind another process, which is
  * not what people have.
  */
-import { findChromium } from '@landfall/testkit/chromium'
+import { findChromium } from '@landfall/tools/chromium'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { PageApi } from '../browser/page-api.ts'
 import { findProcess } from '../runner/cpu.ts'

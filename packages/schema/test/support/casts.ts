@@ -1,6 +1,6 @@
 /** Connections that answer in the wire form: to a fresh database on a real Postgres, and to PGlite. */
 import { PGlite } from '@electric-sql/pglite'
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import postgres from 'postgres'
 
 type Texts = (string | null)[]

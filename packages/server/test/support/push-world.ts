@@ -18,7 +18,7 @@ import {
   type WireRow,
   type WireValue,
 } from '@landfall/protocol'
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
 import type { Database, TextRow } from '../../src/database/database.ts'

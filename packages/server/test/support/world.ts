@@ -1,5 +1,5 @@
 /** A migrated notes app with its sync server, on a fresh real Postgres database or on PGlite. */
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import type { Database } from '../../src/database/database.ts'
 import type { Limits } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'

@@ -7,7 +7,7 @@
  */
 import type { Network } from '@landfall/engine'
 import type { Clock } from '@landfall/protocol'
-import type { Fault } from '../sim/faults.ts'
+import type { Fault } from './faults.ts'
 import type { SeededRandom } from './random.ts'
 import { FAIR, type Mishap, type Weather } from './weather.ts'
 

@@ -1,7 +1,7 @@
 /** A small app for whole-system tests: projects with members, tasks with exact and defaulted columns, comments. */
 import { defineSync } from '@landfall/schema'
 import { type Database, openDatabase } from '@landfall/server'
-import { createTestDatabase } from '@landfall/testkit/postgres'
+import { createTestDatabase } from '@landfall/tools/postgres'
 import { sql } from 'drizzle-orm'
 import {
   bigint,

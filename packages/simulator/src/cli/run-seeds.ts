@@ -1,0 +1,68 @@
+/**
+ * `landfall-sim run`: many seeds, a line now and then, and the report.
+ *
+ * The report is printed whatever ends the run, an interruption or a process that cannot start: an hour's findings are not
+ * thrown away. Of the first violation the story around it is told at once; the others are named, and a seed is enough
+ * to see them.
+ */
+import type { RunCommand, Where } from './command.ts'
+import { runFleet } from './fleet.ts'
+import type { Outcome } from '../story/outcome.ts'
+import {
+  EMPTY_REPORT,
+  mergeReports,
+  reportOf,
+  type Report,
+  reportText,
+  seedsPerMinute,
+  violatedSeeds,
+} from '../story/report.ts'
+import type { Stage, Verdict } from './command-stage.ts'
+import { storyTable } from '../story/story.ts'
+import { count, counted } from '../story/text.ts'
+
+const PROGRESS_MS = 5000
+const AROUND = 30
+
+export async function runSeeds(command: RunCommand, stage: Stage): Promise<Verdict> {
+  await stage.checkApp(command.app)
+  const began = stage.now()
+  let report = EMPTY_REPORT
+  let first: Outcome | undefined
+  const quiet = stage.every(PROGRESS_MS, () =>
+    stage.note(`${progressText(report, command.seeds, stage.now() - began)}\n`),
+  )
+  try {
+    await runFleet({
+      ...command,
+      processes: command.processes ?? stage.cores,
+      start: () => stage.startWorker(command),
+      signal: stage.interruption(),
+      onOutcome(outcome) {
+        report = mergeReports(report, reportOf(outcome))
+        if (outcome.violations.length > 0) first ??= outcome
+      },
+    })
+  } finally {
+    quiet()
+    if (first) stage.print(`${storyTable(first, { around: AROUND })}\n`)
+    stage.print(reportText(report, stage.now() - began))
+    for (const hint of hintsFor(report, command)) stage.print(hint)
+  }
+  if (first) return 'violated'
+  return report.seeds === command.seeds ? 'kept' : 'not run'
+}
+
+function progressText(report: Report, seeds: number, elapsedMs: number): string {
+  const done = `${count(report.seeds)} of ${counted(seeds, 'seed')}`
+  return `${done}, ${seedsPerMinute(report, elapsedMs)} a minute, ${count(violatedSeeds(report).length)} violated`
+}
+
+function hintsFor(report: Report, where: Where): string[] {
+  const [seed] = violatedSeeds(report)
+  if (seed === undefined) return []
+  const given = (['app', 'postgres'] as const).flatMap((name) =>
+    where[name] === undefined ? [] : ` --${name} ${where[name]}`,
+  )
+  return [`\nlandfall-sim replay ${seed} --shrink${given.join('')}\n`]
+}

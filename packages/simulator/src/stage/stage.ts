@@ -1,0 +1,395 @@
+/**
+ * The stage of one run: Postgres put back to its beginning, server processes, devices, time, and whoever watches.
+ *
+ * What happens on it is `perform.ts`'s, what is wrong with it the checkers'. Requests are served inside a context of
+ * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { PullRequest, PushRequest, SyncRequest, SyncResponse } from '@landfall/protocol'
+import { type Database, PostgresError, type Tx } from '@landfall/server'
+import type { SyncDefinition } from '@landfall/schema'
+import { createBusy, createDevice, createRandom, createVirtualClock } from '@landfall/testkit'
+import { seedSqlite, stillness } from '@landfall/testkit'
+import type { Busy, Device, Exchange, SeededRandom, VirtualClock } from '@landfall/testkit'
+import { type Chronicle, createChronicle } from '../story/chronicle.ts'
+import { readPushTraces } from '../checks/push-traces.ts'
+import { judgePage, judgeSync } from '../checks/delivery.ts'
+import { createReferee, type Referee } from '../checks/referee.ts'
+import { judgeBytes, judgeSyncBytes } from '../checks/secrets.ts'
+import type { Finding } from '../checks/snapshot-equality.ts'
+import type { Plan, PlannedDevice } from '../plan/plan.ts'
+import { type Committed, type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
+import { rememberReads, type RememberedReads } from './remembered-reads.ts'
+import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from '../checks/rows.ts'
+import { createServerProcess, type ServerProcess } from './server-process.ts'
+import { START_MS, type Theatre } from './theatre.ts'
+import { createWatch, type Watch } from './watch.ts'
+
+const ORIGIN = 'https://landfall.test'
+
+/** What a request is doing: filled in as its transactions run. */
+type Errand = Asked & { user: string; path: string; truth: Truth | null }
+type Asked = { push: PushRequest | null; pull: PullRequest | null }
+
+export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
+
+export type Server = {
+  process: ServerProcess
+  faults: ProcessFaults
+  /** It dies before its next request does anything. */
+  diesBefore: boolean
+}
+
+export class Stage {
+  readonly theatre: Theatre
+  readonly plan: Plan
+  readonly clock: VirtualClock = createVirtualClock(START_MS)
+  readonly chronicle: Chronicle
+  readonly random: SeededRandom
+  readonly truth: TruthReader
+  readonly referee: Referee
+  readonly faults: PostgresFaults = {
+    collision: null,
+    loseCommit: false,
+    down: false,
+    planted: null,
+  }
+  readonly servers: Server[] = []
+  readonly actors: Actor[] = []
+  sync: SyncDefinition
+  /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
+  restored = false
+  /** Devices whose storage has failed without killing them: their calls may be refused. */
+  readonly failing = new Set<string>()
+  /** False while a device is being damaged on purpose. */
+  watching = true
+  readonly #busy: Busy = createBusy()
+  readonly #reads: RememberedReads = rememberReads(() => this.#errands.getStore() !== undefined)
+  /** Whose connections nobody of the world sees: the checkers'. */
+  #database: Database | null = null
+  #newest: { writes: number; truth: Truth } | null = null
+  readonly #errands = new AsyncLocalStorage<Errand>()
+  /** All that each device has pushed. */
+  readonly #sent = new Map<string, string>()
+  readonly #lastServer = new Map<string, number>()
+
+  constructor(theatre: Theatre, plan: Plan) {
+    this.theatre = theatre
+    this.plan = plan
+    this.sync = theatre.app.sync
+    this.referee = createReferee(theatre.app.mustPass ?? (() => false))
+    this.chronicle = createChronicle(this.clock)
+    this.random = createRandom(plan.seed)
+    const { holders, users } = theatre.app
+    this.truth = createTruthReader({ manifest: () => this.sync.manifest, holders, users })
+  }
+
+  async open(): Promise<void> {
+    await this.theatre.begin({
+      busy: this.#busy,
+      random: this.random.fork('turns'),
+      deadlocked: (program) => this.chronicle.struck('deadlock', program),
+    })
+    await seedSqlite(this.random.fork('sqlite'))
+    for (let n = 0; n < this.plan.servers; n++) this.servers.push(await this.#startServer(n))
+    await this.truthNow() // where loaded devices are
+    for (const planned of this.plan.devices) this.actors.push(await this.#openActor(planned))
+    await this.still()
+  }
+
+  async close(): Promise<void> {
+    for (const { device } of this.actors) device.kill('kill')
+    for (const { process } of this.servers) await process.close()
+    await this.still()
+    this.#errands.disable() // each one that is left on is asked at every promise: after fifty worlds a third of all time
+  }
+
+  still(): Promise<void> {
+    return stillness(this.#busy)
+  }
+
+  /** Lets virtual time pass, watching every device at each moment at which something may have happened. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms
+    await this.still()
+    for (let due = this.clock.nextDue(); due !== null && due <= end; due = this.clock.nextDue()) {
+      this.clock.moveTo(due)
+      await this.still()
+      this.look()
+    }
+    this.clock.moveTo(end)
+    await this.still()
+    this.look()
+  }
+
+  look(): void {
+    for (const { watch } of this.watching ? this.actors : []) watch.look()
+  }
+
+  found(who: string, findings: readonly Finding[]): void {
+    for (const { promise, what } of findings) this.chronicle.violated(promise, who, what)
+  }
+
+  actor(name: string): Actor {
+    const found = this.actors.find(({ device }) => device.name === name)
+    if (found === undefined) throw new Error(`no device ${name}`)
+    return found
+  }
+
+  /** Another program's transaction, whole. False when Postgres refused it. */
+  async foreign(statements: readonly string[]): Promise<boolean> {
+    const database = this.#reads.over(await this.theatre.connect('program'))
+    try {
+      const { before, after } = await this.#untilThrough(() =>
+        database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
+          const rowsBefore = await this.theatre.witness(tx, this.truth)
+          for (const statement of statements) await tx.query(statement)
+          const rows = await readRows(tx, this.sync.manifest)
+          return { before: await rowsBefore(rows), after: rows }
+        }),
+      )
+      this.referee.noteForeign(before, after, this.clock.now())
+      return true
+    } catch (error) {
+      this.chronicle.tell('postgres', 'refused', error instanceof Error ? error.message : String(error))
+      return false
+    }
+  }
+
+  /** The rows as they are now. */
+  async rows(): Promise<RowSet> {
+    return (await this.truthNow()).rows
+  }
+
+  async truthNow(): Promise<Truth> {
+    const writes = this.#reads.writes()
+    if (this.#newest?.writes !== writes)
+      this.#newest = { writes, truth: await this.#check((tx) => this.truth.read(tx)) }
+    return this.#newest.truth
+  }
+
+  /** Of each client, as Postgres has them. */
+  async lastNumbers(): Promise<Map<string, number>> {
+    const rows = await this.#check((tx) =>
+      tx.query('SELECT client, last_number::text AS last FROM landfall.clients'),
+    )
+    return new Map(rows.map(({ client, last }) => [client ?? '', Number(last)]))
+  }
+
+  /** What Postgres knows as rejected. */
+  async rejected(): Promise<{ client: string; number: string }[]> {
+    const rows = await this.#check((tx) =>
+      tx.query('SELECT client, number::text AS number FROM landfall.rejections ORDER BY client, number'),
+    )
+    return rows.map(({ client, number }) => ({ client: client ?? '', number: number ?? '' }))
+  }
+
+  /** Statements outside of any transaction that the port knows. */
+  async exec(sql: string): Promise<void> {
+    await this.theatre.exec(sql)
+    this.forget()
+  }
+
+  /** Something was written past the database. */
+  forget(): void {
+    this.#reads.forget()
+  }
+
+  async #check<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#database ??= await this.theatre.connect('checkers')
+    return this.#database.transaction({ isolation: 'repeatable read', readOnly: true }, read)
+  }
+
+  /** Who loses a deadlock tries again, as programs do. */
+  async #untilThrough<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof PostgresError && error.sqlstate === '40P01')) throw error
+      }
+    }
+  }
+
+  async #startServer(n: number): Promise<Server> {
+    const { holders, authorize, limits } = this.theatre.app
+    const name = `server ${n + 1}`
+    const faults: ProcessFaults = { dies: null }
+    const database = this.#reads.over(await this.theatre.connect(name))
+    const process = createServerProcess({
+      name,
+      clock: this.clock,
+      randomness: this.random.fork(name),
+      options: {
+        sync: this.sync,
+        holders,
+        ...(authorize ? { authorize } : {}),
+        ...(limits ? { limits } : {}),
+      },
+      database: (alive) =>
+        reach({
+          database,
+          shared: this.faults,
+          own: faults,
+          alive,
+          die: () => this.kill(n),
+          struck: (fault) => this.chronicle.struck(fault, name),
+          read: (tx) => this.#read(tx),
+          writing: (tx) => this.#writing(tx),
+        }),
+      authenticate: (request) => userOf(request.headers.get('authorization')),
+      failed: (error) => this.#failed(name, error),
+    })
+    return { process, faults, diesBefore: false }
+  }
+
+  kill(n: number): void {
+    const server = this.servers[n]
+    if (server === undefined || !server.process.alive) return
+    const moment = server.diesBefore ? 'before' : (server.faults.dies?.moment ?? 'before')
+    server.faults.dies = null
+    server.diesBefore = false
+    this.chronicle.struck(`server killed ${moment}`, server.process.name)
+    server.process.die()
+    this.clock.after(500 + this.random.below(3_000), () => {
+      server.process.start({ sync: this.sync })
+      this.chronicle.tell(server.process.name, 'started')
+    })
+  }
+
+  #failed(name: string, error: unknown): void {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    this.chronicle.tell(name, 'failed', what)
+    // What the server does not understand is a bug of its own, whatever it answers.
+    const coded = error instanceof Error && 'code' in error
+    if (!coded && !/connection|57P01|lost against/.test(what)) this.chronicle.violated('P12', name, what)
+  }
+
+  async #openActor(planned: PlannedDevice): Promise<Actor> {
+    const { name, user, skewMs, later = false, loaded = false } = planned
+    const files = loaded ? this.theatre.loaded.get(name) : undefined
+    if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
+    const device: Device = createDevice({
+      name,
+      user,
+      skewMs,
+      ...(files ? { files } : {}),
+      manifest: this.sync.manifest,
+      url: ORIGIN,
+      clock: this.clock,
+      random: this.random,
+      air: {
+        route: (luck) => this.#route(name, luck),
+        struck: (fault) => this.chronicle.struck(fault, name),
+        seen: (exchange) => this.#seen(name, exchange),
+      },
+      heard: (event) => watch.heard(event),
+    })
+    const { chronicle, truth, failing } = this
+    const { app } = this.theatre
+    const watch: Watch = createWatch(
+      { app, chronicle, truth, failing, isRestored: () => this.restored },
+      device,
+    )
+    if (!later) {
+      await device.open()
+      await watch.opened()
+    }
+    return { device, watch, planned }
+  }
+
+  /** A request that comes from no device. */
+  handle(who: string, request: Request): Promise<Response> {
+    return this.#route(who, this.random)(request)
+  }
+
+  #route(device: string, luck: SeededRandom): (request: Request) => Promise<Response> {
+    const n = luck.below(this.servers.length)
+    const server = this.servers[n]
+    const last = this.#lastServer.get(device)
+    if (last !== undefined && last !== n) this.chronicle.struck('another server')
+    this.#lastServer.set(device, n)
+    return async (request) => {
+      if (server === undefined) throw new TypeError('connection refused')
+      if (server.diesBefore) this.kill(n)
+      const errand: Errand = {
+        user: userOf(request.headers.get('authorization'))?.userId ?? '',
+        path: new URL(request.url).pathname,
+        ...(await askedIn(request)),
+        truth: null,
+      }
+      if (errand.push !== null)
+        this.#sent.set(device, (this.#sent.get(device) ?? '') + JSON.stringify(errand.push.changesets))
+      const response = await this.#errands.run(errand, () => server.process.handle(request))
+      if (errand.path === '/live') return response
+      return this.#delivered(device, errand, response)
+    }
+  }
+
+  /** Judges an answer as it leaves the server. */
+  async #delivered(
+    device: string,
+    { path, truth, user, pull }: Errand,
+    response: Response,
+  ): Promise<Response> {
+    const text = await response.text()
+    const { manifest } = this.sync
+    if (response.ok && truth !== null) {
+      const body: unknown = JSON.parse(text)
+      const truthAt = (snapshot: string): Truth | undefined =>
+        truth.snapshot === snapshot ? truth : undefined
+      const reader = { user, sent: this.#sent.get(device) ?? '' }
+      if (path === '/sync') {
+        const answer = body as SyncResponse
+        this.found(device, judgeSync(answer, { user, truthAt, manifest }))
+        this.found(device, judgeSyncBytes(answer, truth, reader))
+        const actor = this.actors.find((each) => each.device.name === device)
+        if (pull !== null && answer.pull?.ok) actor?.watch.answered(pull, answer.pull.value)
+      }
+      if (path === '/bootstrap') {
+        this.found(device, judgePage(body as never, { user, truth, manifest }))
+        this.found(device, judgeBytes(text, truth, reader))
+      }
+    }
+    return new Response(text, { status: response.status, headers: response.headers })
+  }
+
+  async #read(tx: Tx): Promise<void> {
+    const errand = this.#errands.getStore()
+    if (errand !== undefined) errand.truth = await this.truth.read(tx)
+  }
+
+  async #writing(tx: Tx): Promise<() => Promise<Committed>> {
+    const request = this.#errands.getStore()?.push ?? null
+    if (request === null) return async () => () => {}
+    const rowsBefore = await this.theatre.witness(tx, this.truth)
+    const user = this.#errands.getStore()?.user ?? ''
+    // Where transactions overlap, a membership may change in the midst of the push.
+    const held = this.theatre.overlaps ? null : ((await this.truth.read(tx)).held.get(user) ?? new Set())
+    return async () => {
+      const traces = await readPushTraces(tx, request.client)
+      if (traces === null) return () => {} // a writing transaction of the request that was not its push
+      const after = await readRows(tx, this.sync.manifest)
+      const before = await rowsBefore(after)
+      const seen = { request, before, after, held, serverMs: this.clock.now(), ...traces }
+      return () => this.found(request.client, this.referee.judgePush(seen))
+    }
+  }
+
+  #seen(device: string, { path, sent, received, status }: Exchange): void {
+    if (path === '/live') return
+    const outcome = received === null ? 'no answer' : `${status}, ${received.length} bytes`
+    this.chronicle.tell(device, `${path} ${sent.length} bytes`, outcome)
+  }
+}
+
+async function askedIn(request: Request): Promise<Asked> {
+  if (request.method !== 'POST') return { push: null, pull: null }
+  const { push = null, pull = null } = (await request.clone().json()) as Partial<SyncRequest>
+  return { push, pull }
+}
+
+function userOf(authorization: string | null): { userId: string } | null {
+  const [, user] = /^Bearer (.+)$/.exec(authorization ?? '') ?? []
+  return user === undefined || user === 'expired' ? null : { userId: user }
+}
