@@ -153,6 +153,31 @@ describe('rules', () => {
     }
     expect(broken(files)).toEqual(['rule-id:2'])
   })
+
+  test('[T4.5] rules stand in the SPEC.md of any package or app, each id in one of them', () => {
+    const files = {
+      'packages/protocol/SPEC.md': '- **P1** One.\n',
+      'apps/bench/SPEC.md': '# Rules\n- **B1** Its own.\n',
+      'packages/protocol/test/a.test.ts': "test('[P1] a', f)\n",
+      'apps/bench/test/a.test.ts': "test('[B1] b', f)\n",
+    }
+    expect(broken(files)).toEqual([])
+    expect(broken({ ...files, 'apps/bench/SPEC.md': '- **B1** Its own.\n- **P1** Again.\n' })).toEqual([
+      'rule-id:2',
+    ])
+  })
+
+  test('[T4.5] rules rise by number within a section', () => {
+    const specOf = (...ids: string[]): string => ids.map((id) => `- **${id}** Kept.\n`).join('')
+    const disordered = (spec: string): string[] =>
+      broken({
+        'packages/protocol/SPEC.md': spec,
+        'packages/protocol/test/a.test.ts': "test('[P1] [P1.2] [P1.10] [P2] a', f)\n",
+      })
+    expect(disordered(specOf('P1', 'P1.2', 'P1.10', 'P2'))).toEqual([])
+    expect(disordered(specOf('P1', 'P1.10', 'P1.2', 'P2'))).toEqual(['rule-order:3'])
+    expect(disordered(`${specOf('P1', 'P1.10', 'P2')}## More\n${specOf('P1.2')}`)).toEqual([])
+  })
 })
 
 describe('litter', () => {

@@ -1,5 +1,5 @@
 /**
- * A mutant: one bug, planted on purpose into the real code, that some promise of SPEC.md forbids.
+ * A mutant: one bug, planted on purpose into the real code, that some promise of the protocol's SPEC.md forbids.
  *
  * It is one exact piece of source text and what stands there instead. The text must occur exactly once, so that a
  * mutant whose code has moved on fails loudly, and never tests the wrong line or nothing at all.

@@ -5,7 +5,7 @@ import type { Fault } from '@landfall/testkit'
 export type Line = { at: number; who: string; what: string; state: string }
 
 export type Violation = {
-  /** The promise that was broken, as in SPEC.md. */
+  /** The promise that was broken, as in the protocol's SPEC.md. */
   promise: string
   what: string
   who: string

@@ -1,47 +1,64 @@
 /**
- * SPEC.md and the tests name each other: every rule has a test, every test begins with the id of a rule.
+ * The rules and the tests name each other: every rule has a test, every test begins with the id of a rule.
  *
- * A rule is a line `- **P2.1** text`; those under "Not built yet" need no test and may have none, so that a rule that
- * has been built moves to its promise.
+ * Rules stand in the SPEC.md of a package or an app. A rule is a line `- **P2.1** text`; an id stands once, and ids rise
+ * within a section. Those under "Not built yet" need no test and may have none, so that a rule that has been built moves
+ * to its promise.
  */
 import type { Finding, Module, Repository } from './repository.ts'
 import { child, children, dottedName, leadingText, type Node, walk } from './walk.ts'
 
-export const SPEC = 'packages/protocol/SPEC.md'
+const SPEC = /^(packages|apps)\/[^/]+\/SPEC\.md$/
 
-type Rule = { id: string; line: number; built: boolean }
+type Rule = { id: string; file: string; line: number; section: string; built: boolean }
 type NamedTest = { file: string; line: number; name: string | undefined; marker: string | undefined }
 
 export function checkSpec({ files, modules }: Repository): Finding[] {
-  const rules = parseSpec(files.get(SPEC) ?? '')
+  const specs = [...files].filter(([path]) => SPEC.test(path))
+  const rules = specs.flatMap(([path, text]) => rulesOf(path, text))
   const tests = modules.flatMap(testsOf)
   const shown = new Set(tests.flatMap((test) => idsOf(test.name)))
-  return [...ruleFindings(rules, shown), ...tests.flatMap((test) => testFindings(test, rules))]
+  return [
+    ...ruleFindings(rules, shown),
+    ...disorder(rules),
+    ...tests.flatMap((test) => testFindings(test, rules)),
+  ]
 }
 
-export function parseSpec(text: string): Rule[] {
+function rulesOf(file: string, text: string): Rule[] {
   const rules: Rule[] = []
-  let built = true
+  let section = ''
   for (const [index, line] of text.split('\n').entries()) {
-    if (line.startsWith('## ')) built = line !== '## Not built yet'
+    if (line.startsWith('## ')) section = line
     const id = /^- \*\*([A-Z]\d+(?:\.\d+)*)\*\* \S/.exec(line)?.[1]
-    if (id !== undefined) rules.push({ id, line: index + 1, built })
+    const built = section !== '## Not built yet'
+    if (id !== undefined) rules.push({ id, file, line: index + 1, section, built })
   }
   return rules
 }
 
 function ruleFindings(rules: Rule[], shown: Set<string>): Finding[] {
   const seen = new Set<string>()
-  return rules.flatMap(({ id, line, built }) => {
-    const finding = { file: SPEC, line }
+  return rules.flatMap(({ id, file, line, built }) => {
+    const finding = { file, line }
     if (seen.has(id))
-      return [{ ...finding, rule: 'rule-id', cure: `${id} stands here twice: give one another id.` }]
+      return [{ ...finding, rule: 'rule-id', cure: `${id} is a rule already: give one another id.` }]
     seen.add(id)
     if (built && !shown.has(id))
       return [{ ...finding, rule: 'rule-without-test', cure: `No test begins with [${id}]: write it.` }]
     if (!built && shown.has(id))
       return [{ ...finding, rule: 'rule-id', cure: `${id} has a test: move it out of "Not built yet".` }]
     return []
+  })
+}
+
+/** Rules that stand after one of a higher number. */
+function disorder(rules: Rule[]): Finding[] {
+  return rules.flatMap(({ id, file, line, section }, at) => {
+    const before = rules[at - 1]
+    if (before === undefined || before.file !== file || before.section !== section) return []
+    if (before.id.localeCompare(id, 'en', { numeric: true }) <= 0) return []
+    return [{ rule: 'rule-order', file, line, cure: `${id} stands after ${before.id}: sort by number.` }]
   })
 }
 
@@ -59,7 +76,7 @@ function testFindings({ file, line, name, marker }: NamedTest, rules: Rule[]): F
       rule: 'test-without-rule',
       file,
       line,
-      cure: `${SPEC} has no rule ${id}: add it, or correct the id.`,
+      cure: `No SPEC.md has a rule ${id}: add it, or correct the id.`,
     }))
 }
 
