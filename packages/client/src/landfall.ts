@@ -11,12 +11,15 @@ import type {
   EngineStatus,
   QueryResult,
   RejectionsApi,
+  SqlApi,
   SqlParam,
   Statement,
   SyncApi,
 } from '@landfall/engine'
-import { type ErrorData, LandfallError, type VerifyReport } from '@landfall/protocol'
+import { encodeError, type ErrorData, LandfallError, type VerifyReport } from '@landfall/protocol'
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
+import { checkedSql } from './arguments.ts'
+import { tellDeveloper } from './console.ts'
 import { createDrizzle, type RunStatement } from './drizzle.ts'
 import type { EngineLink } from './link/link.ts'
 import { createLive, type Live } from './live/live-query.ts'
@@ -42,6 +45,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
   readonly scopes: Scopes
   readonly #link: EngineLink
   readonly #api: EngineApi
+  readonly #sql: SqlApi
   readonly #live: LiveQueriesOfPage
   readonly #statusListeners = new Set<(status: EngineStatus) => void>()
   #status: EngineStatus
@@ -49,15 +53,16 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
   private constructor(link: EngineLink, options: { tables: Sqlite; status: EngineStatus }) {
     this.#link = link
     this.#api = link.api
+    this.#sql = checkedSql(link.api.sql)
     this.#status = options.status
-    this.#live = new LiveQueriesOfPage(link.api)
+    this.#live = new LiveQueriesOfPage(this.#sql)
     this.sync = link.api.sync
     this.conflicts = link.api.conflicts
     this.rejections = link.api.rejections
     this.scopes = scopesOf(link.api.scopes, () => this.#status)
     this.drizzle = createDrizzle(
       {
-        run: (sql, params) => this.#api.sql.query(sql, params),
+        run: (sql, params) => this.#sql.query(sql, params),
         transaction: (work) => this.#transaction(null, work),
       },
       options.tables,
@@ -73,6 +78,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     try {
       return new Landfall(link, { tables, status: await link.api.status.read() })
     } catch (error) {
+      tellDeveloper(encodeError(error))
       link.end()
       throw error
     }
@@ -92,13 +98,13 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
 
   /** Runs one statement, in its own transaction. Resolves when it is on disk. */
   async run(sql: string, params: SqlParam[] = []): Promise<RunResult> {
-    const { changes } = await this.#api.sql.query(sql, params)
+    const { changes } = await this.#sql.query(sql, params)
     return { changes }
   }
 
   /** The rows of one statement as objects. */
   async all(sql: string, params: SqlParam[] = []): Promise<Row[]> {
-    return rowObjects(await this.#api.sql.query(sql, params))
+    return rowObjects(await this.#sql.query(sql, params))
   }
 
   /** All statements in one transaction and one crossing. */
@@ -106,7 +112,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     statements: Statement[],
     { label = null }: { label?: string | null } = {},
   ): Promise<BatchResult[]> {
-    const results = await this.#api.sql.batch(statements, label)
+    const results = await this.#sql.batch(statements, label)
     return results.map((result) => ({ rows: rowObjects(result), changes: result.changes }))
   }
 
@@ -171,22 +177,23 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
   }
 
   async #transaction<T>(label: string | null, work: (run: RunStatement) => Promise<T>): Promise<T> {
-    const transaction = await this.#api.sql.begin(label)
+    const transaction = await this.#sql.begin(label)
     let result: T
     try {
-      result = await work(
-        (sql, params): Promise<QueryResult> => this.#api.sql.query(sql, params, transaction),
-      )
+      result = await work((sql, params): Promise<QueryResult> => this.#sql.query(sql, params, transaction))
     } catch (error) {
-      await this.#api.sql.rollback(transaction).catch(() => {}) // it has ended already; the work's error says more
+      await this.#sql.rollback(transaction).catch(() => {}) // it has ended already; the work's error says more
       throw error
     }
-    await this.#api.sql.commit(transaction)
+    await this.#sql.commit(transaction)
     return result
   }
 
   #heard(event: EngineEvent): void {
-    if (event.kind === 'status') this.#status = event.status
+    if (event.kind === 'status') {
+      this.#status = event.status
+      tellDeveloper(event.status.error)
+    }
     this.#live.heard(event)
     if (event.kind !== 'status') return
     const listeners = [...this.#statusListeners] // who subscribes meanwhile is not told twice

@@ -15,7 +15,7 @@ export async function openLandfall<Sqlite extends Record<string, unknown>>(
   options: BrowserOptions<Sqlite>,
 ): Promise<Landfall<Sqlite>> {
   const { sync, database, getToken } = options
-  mustHaveStorage()
+  mustBePage()
   const link = await openWorkerLink({
     worker: options.worker ?? startWorker(),
     getToken,
@@ -34,10 +34,13 @@ function startWorker(): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'landfall' })
 }
 
-function mustHaveStorage(): void {
+function mustBePage(): void {
+  if (typeof document === 'undefined' || typeof Worker === 'undefined')
+    throw new LandfallError('wrong_platform')
+  if (!isSecureContext) throw new LandfallError('insecure_origin', { origin: location.origin })
   const missing = ['locks', 'storage'].filter((name) => !(name in navigator))
-  if (missing.length > 0 || !isSecureContext) {
-    throw new LandfallError('storage_unavailable', { secureContext: isSecureContext, missing })
+  if (missing.length > 0) {
+    throw new LandfallError('storage_unavailable', { missing })
   }
 }
 

@@ -110,8 +110,8 @@ test('[P12] errors arrive whole: class, code and details', async () => {
   expect(errors).toMatchObject([
     { code: 'sql_error', details: { sqlite: { code: 1 } } },
     { code: 'sql_forbidden' },
-    { code: 'value_invalid', details: { table: 'notes', column: 'id', value: 'x' } },
-    { code: 'value_invalid' },
+    { code: 'value_invalid', details: { table: 'notes', column: 'id', reason: 'not a UUID' } },
+    { code: 'argument_invalid', details: { parameter: 1, found: 'function' } },
     { code: 'sql_error', details: { sqlite: { code: 1 } } },
     { code: 'not_found', details: { id: 7 } },
     { code: 'not_available', details: { call: 'conflicts.resolve' } },
@@ -323,11 +323,27 @@ test('[P12.2] the status tells what is unsent and what storage it has, and that 
     lastSyncedAt: null,
     leader: true,
     storage: { kind: 'opfs' },
-    error: { code: 'response_invalid', details: { status: 404 } },
+    error: {
+      code: 'not_a_sync_server',
+      details: { status: 404, url: expect.stringContaining('/sync') as string },
+    },
   })
 })
 
-test('[P11.2] a token that the app cannot get is offline with its cause, and the app is asked again', async () => {
+test('[P12.5] what a developer has to see is in the console once, with the link to its docs', async () => {
+  const page = await server.open(context)
+  const lines: string[] = []
+  page.on('console', (message) => message.type() === 'error' && lines.push(message.text()))
+  await page.evaluate(async () => {
+    globalThis.db = await client.open('ada', { getToken: () => 'ada' })
+    for (let i = 0; i < 3; i++) await client.failure(() => db.sync.now())
+  })
+  expect(lines.filter((line) => line.startsWith('[landfall]'))).toEqual([
+    expect.stringMatching(/^\[landfall\] not_a_sync_server: .*\n.*docs\/errors\.md#not_a_sync_server$/s),
+  ])
+})
+
+test('[P11.2] a token that the app cannot get has a code of its own with the cause, and the app is asked again', async () => {
   const page = await server.open(context)
   await page.evaluate(async () => {
     globalThis.seen = []
@@ -346,14 +362,14 @@ test('[P11.2] a token that the app cannot get is offline with its cause, and the
       seen.push(error)
       return error
     })
-  const offline = (cause: string) => ({
-    code: 'offline',
-    details: { what: 'getToken', cause: expect.stringContaining(cause) as string },
+  const failed = (cause: string) => ({
+    code: 'token_failed',
+    details: { cause: expect.stringContaining(cause) as string },
   })
-  expect(await syncNow()).toMatchObject(offline('no route to the sign-in service'))
-  expect(await syncNow()).toMatchObject(offline('the sign-in service is down'))
+  expect(await syncNow()).toMatchObject(failed('no route to the sign-in service'))
+  expect(await syncNow()).toMatchObject(failed('the sign-in service is down'))
   expect(await page.evaluate(() => db.status)).toMatchObject({ phase: 'offline', outbox: 1 })
-  expect(await syncNow()).toMatchObject({ code: 'response_invalid', details: { status: 404 } })
+  expect(await syncNow()).toMatchObject({ code: 'not_a_sync_server', details: { status: 404 } })
 })
 
 test('[P12] an exported file is a SQLite database', async () => {

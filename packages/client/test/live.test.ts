@@ -1,4 +1,4 @@
-import type { EngineApi, EngineEvent, SqlParam } from '@landfall/engine'
+import type { SqlApi, EngineEvent, SqlParam } from '@landfall/engine'
 import { LandfallError } from '@landfall/protocol'
 import { expect, test } from 'vitest'
 import { createLive } from '../src/live/live-query.ts'
@@ -14,7 +14,7 @@ function page(refuse: () => LandfallError | null = () => null) {
     if (error !== null) throw error
   }
   const unlive = async (id: number): Promise<void> => void asked.push(`unlive ${id}`)
-  const registry = new LiveQueriesOfPage({ sql: { live, unlive } } as unknown as EngineApi)
+  const registry = new LiveQueriesOfPage({ live, unlive } as unknown as SqlApi)
   const open = (sql: string, params: SqlParam[] = []) =>
     createLive(registry.registration(sql, params), rowObject)
   const status = (leader: boolean) => registry.heard({ kind: 'status', status: { leader } as never })
@@ -60,10 +60,15 @@ test('[P12] an error is told beside the last rows, and goes with the next result
 })
 
 test('[P12] a query that the engine refuses tells the code', async () => {
-  const { open } = page(() => new LandfallError('sql_error', { sqlite: { code: 1 } }))
+  const { open } = page(
+    () => new LandfallError('sql_error', { sqlite: { code: 1, message: 'no such table' } }),
+  )
   const live = open('selec')
   const error = await new Promise((resolve) => live.subscribe(({ error: found }) => resolve(found)))
-  expect(error).toMatchObject({ code: 'sql_error', details: { sqlite: { code: 1 } } })
+  expect(error).toMatchObject({
+    code: 'sql_error',
+    details: { sqlite: { code: 1, message: 'no such table' } },
+  })
 })
 
 test('[P15] queries wait while another tab leads, and are made anew when this one does', async () => {

@@ -319,7 +319,7 @@ describe('sync', () => {
     world.clock.advance(10 * 60_000)
     await turns()
     expect(asked.length).toBe(before)
-    expect(await codeOf(world.engine.sync.now())).toBe('not_available')
+    expect(await codeOf(world.engine.sync.now())).toBe('sync_paused')
     await world.engine.sync.resume()
     await within(world, world.engine.sync.settled())
     expect(pushes).toEqual([[1]])

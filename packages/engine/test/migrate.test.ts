@@ -139,10 +139,10 @@ test('[P11] secondary indexes follow the schema without loading again', async ()
   expect(indexNames(await openWorld(manifest, driver))).toEqual([['notes(project)']])
 })
 
-test('[P11] a file written by a later version is refused, not guessed at', async () => {
+test('[P12.5] a file written by a later version is refused by a code of its own', async () => {
   const { driver } = await used()
   driver.exec('UPDATE landfall_state SET format = 99')
-  await expect(openWorld(manifest, driver)).rejects.toMatchObject({ code: 'storage_unavailable' })
+  await expect(openWorld(manifest, driver)).rejects.toMatchObject({ code: 'storage_newer' })
 })
 
 test('[P11.7] a file of an earlier format is brought forward with its unsent changes', async () => {

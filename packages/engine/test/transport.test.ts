@@ -89,7 +89,7 @@ test('[P12] an error of the server arrives whole', async () => {
 
 const bare: [number, ErrorCode][] = [
   [401, 'unauthenticated'],
-  [404, 'response_invalid'],
+  [404, 'not_a_sync_server'],
   [413, 'too_large'],
   [429, 'rate_limited'],
   [500, 'server_error'],
@@ -159,11 +159,15 @@ test('[P3.3] an answer of verify comes whole, or says to pull first', async () =
   }
 })
 
-test('[P12.4] a login page, and a body cut short, are response_invalid', async () => {
+test('[P12.4] a login page is not a sync server, and a body cut short is response_invalid', async () => {
   server.answer((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<form>'))
-  expect((await failureOf(sync())).code).toBe('response_invalid')
+  expect(await failureOf(sync())).toMatchObject({
+    code: 'not_a_sync_server',
+    details: { url: `${server.url}/sync`, status: 200, contentType: 'text/html' },
+  })
   server.answer((response) => {
-    response.writeHead(200, { 'content-length': '1000' }).write('{"push":null,', () => response.destroy())
+    const headers = { 'content-type': 'application/json', 'content-length': '1000' }
+    response.writeHead(200, headers).write('{"push":null,', () => response.destroy())
   })
   expect((await failureOf(sync())).code).toBe('response_invalid')
 })
@@ -174,13 +178,13 @@ test('[P12] a server that is not there is offline', async () => {
   server = await startServer()
 })
 
-test('[P11.2] no token is unauthenticated without asking the server, a failing token source is offline', async () => {
+test('[P11.2] no token is unauthenticated without asking the server, a failing token source is token_failed', async () => {
   token = async () => null
   expect((await failureOf(sync())).code).toBe('unauthenticated')
   token = () => Promise.reject(new Error('no route to the sign-in service'))
   expect(await failureOf(sync())).toMatchObject({
-    code: 'offline',
-    details: { what: 'getToken', cause: 'no route to the sign-in service' },
+    code: 'token_failed',
+    details: { cause: 'no route to the sign-in service' },
   })
   expect(server.asked).toEqual([])
 })

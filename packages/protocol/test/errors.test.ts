@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
   CATALOGUE,
@@ -11,7 +12,11 @@ import {
 const codes = Object.keys(CATALOGUE) as ErrorCode[]
 
 test.each(codes)('[P12] %s arrives whole over JSON and structured clone', (code) => {
-  const error = new LandfallError(code, { table: 'checks', key: ['7'], nested: { a: [1, null] } })
+  const error = decodeError({
+    code,
+    message: '',
+    details: { table: 'checks', key: ['7'], nested: { a: [1, null] } },
+  })
   for (const carry of [(data: ErrorData) => JSON.parse(JSON.stringify(data)) as ErrorData, structuredClone]) {
     const arrived = decodeError(carry(encodeError(error)))
     expect(arrived).toBeInstanceOf(LandfallError)
@@ -23,9 +28,13 @@ test.each(codes)('[P12] %s arrives whole over JSON and structured clone', (code)
 test('[P12] details that JSON cannot carry do not break the error', () => {
   const circular: { [name: string]: unknown } = { table: 'checks' }
   circular['self'] = circular
-  const odd = new LandfallError('internal', { count: 7n, cause: new Error('why'), call: () => 1 })
+  const odd = decodeError({
+    code: 'internal',
+    message: '',
+    details: { count: 7n, cause: new Error('why'), call: () => 1 },
+  })
   expect(encodeError(odd).details).toEqual({ count: '7', cause: 'why' })
-  expect(encodeError(new LandfallError('internal', circular)).code).toBe('internal')
+  expect(encodeError(decodeError({ code: 'internal', message: '', details: circular })).code).toBe('internal')
 })
 
 test('[P12] what is not a LandfallError becomes internal, with its cause', () => {
@@ -46,7 +55,19 @@ test('[P12] a code of a newer version is kept for people to read', () => {
 })
 
 test('[P12] the message says the code, what happened and the details, and is bounded', () => {
-  const error = new LandfallError('unique_violation', { table: 'checks', text: 'x'.repeat(5000) })
+  const error = new LandfallError('unique_violation', { table: 'checks', constraint: 'x'.repeat(5000) })
   expect(error.message).toMatch(/^unique_violation: Another row already has this value\. \{"table":"checks"/)
   expect(error.message.length).toBeLessThan(700)
+})
+
+test('[P12.7] docs/errors.md has a section for each code, with what the code says, and for no other', () => {
+  const docs = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
+  const sections = new Map(
+    docs
+      .split(/^#{2,3} /m)
+      .map((section) => [section.split('\n', 1)[0] ?? '', section.replaceAll(/\s+/g, ' ')] as const)
+      .filter(([title]) => /^\w+$/.test(title) && title !== 'Errors' && /^[a-z]/.test(title)),
+  )
+  expect([...sections.keys()].sort()).toEqual([...codes].sort())
+  for (const code of codes) expect(sections.get(code)).toContain(CATALOGUE[code].message)
 })

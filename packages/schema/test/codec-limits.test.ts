@@ -132,12 +132,12 @@ test('[P13.1] an enum takes its labels and nothing else', () => {
   expect(() => codec.toWire('OK')).toThrow(/one of sad, ok/)
 })
 
-test('[P13.1] a refusal names the type and shows the head of the value', () => {
+test('[P12.6] a refusal names the type and the reason, not the value', () => {
   const long = codecFor(typeOf('varchar(3)'))
   expect(() => long.toWire('x'.repeat(5000))).toThrow(
     expect.objectContaining({
       code: 'value_invalid',
-      details: { type: 'varchar(3)', reason: 'more than 3 characters', value: `${'x'.repeat(80)}...` },
+      details: { type: 'varchar(3)', reason: 'more than 3 characters' },
     }),
   )
 })

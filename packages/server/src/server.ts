@@ -23,7 +23,7 @@ export type SyncServerOptions = {
   sync: SyncDefinition
   /** The app keeps it: `close` leaves it open. */
   database: Database
-  /** Who sent the request; null, or an exception, is answered with 401. There is no default. */
+  /** Who sent the request, or null; see `Authenticate`. There is no default. */
   authenticate: Authenticate
   /** For every scope with a key column: which keys a user holds. */
   holders: Holders
@@ -51,7 +51,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   checkHolders(options.sync.manifest, options.holders)
   const context = createContext(options)
   const log = options.onError ?? ((error, id) => console.error(`landfall ${id}`, error))
-  const encode = createErrorEncoder(context.randomness, log)
+  const encode = createErrorEncoder(context, log)
   const streams = createStreams(context, (error) => encode(error))
   const { clock, limits, sync } = context
   const gate = createGate({ authenticate: options.authenticate, schema: sync.manifest.hash, limits, clock })

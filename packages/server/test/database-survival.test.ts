@@ -49,7 +49,7 @@ async function writeUntil(stop: () => boolean, writer: number): Promise<Outcome>
       })
       outcome.done.push(`${writer}:${number}`)
     } catch (error) {
-      if (!(error instanceof LandfallError) || error.code !== 'server_busy') throw error
+      if (!(error instanceof LandfallError) || error.code !== 'database_unreachable') throw error
       outcome.doubtful++
     }
   }
@@ -92,7 +92,7 @@ test('[P11.1] a restarted Postgres costs the transactions under way and no more'
 test('[P11.1] a server that is not there is a retryable answer, not a hang', async () => {
   const away = await openDatabase('postgres://postgres@127.0.0.1:1/postgres')
   const error = await query(away, 'SELECT 1').catch((e: unknown) => e)
-  expect(error).toMatchObject({ code: 'server_busy', retryable: true })
+  expect(error).toMatchObject({ code: 'database_unreachable', retryable: true })
   await away.close()
 })
 
@@ -135,8 +135,7 @@ test('[P11.1] a network that swallows a statement costs its connection after a b
     await swallowed
   })
   await expect(outcome).rejects.toMatchObject({
-    code: 'server_busy',
-    details: { reason: 'postgres_connection' },
+    code: 'database_unreachable',
   })
   expect(clock.waiting()).toBe(0)
   await behind.close()

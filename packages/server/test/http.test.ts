@@ -13,6 +13,7 @@ import {
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PostgresError } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 import { createErrorEncoder, errorResponse } from '../src/http/error-response.ts'
 import { createRateLimiter } from '../src/http/rate.ts'
 import { createSyncServer, type SyncServerOptions } from '../src/server.ts'
@@ -53,26 +54,66 @@ async function send(path: string, body: unknown, headers: Record<string, string>
   return { status: response.status, error, headers: response.headers }
 }
 
+const encoderContext = (id: string) => ({
+  clock: createVirtualClock(),
+  randomness: { number: () => 0, uuid: () => id },
+})
+
 async function code(path: string, body: unknown, headers: Record<string, string> = {}): Promise<string> {
   const { status, error } = await send(path, body, headers)
   return `${status} ${error?.code ?? 'ok'}`
 }
 
 describe('who may ask', () => {
-  test('[P4.3] no token, a wrong one, or an authenticate that throws: 401, and nothing is read', async () => {
+  test('[P4.3] no token, or a wrong one: 401, and nothing is read', async () => {
     expect(await code('/pull', PULL, { authorization: '' })).toBe('401 unauthenticated')
     expect(await code('/pull', 'not even JSON', { authorization: 'Basic x' })).toBe('401 unauthenticated')
     const refused = await send('/pull', PULL, { authorization: 'nobody' })
     expect(refused.headers.get('www-authenticate')).toBe('Bearer')
+  })
+
+  test('[P12.5] an authenticate that throws is the server’s trouble: told to it, and tried again', async () => {
+    const logged: unknown[] = []
+    const failure = new Error('the key set cannot be fetched: eyJhbGciOi')
     const throwing = createSyncServer({
       sync,
       database: world.database,
       holders,
-      authenticate: () => Promise.reject(new Error('bad signature of token eyJhbGciOi')),
+      authenticate: () => Promise.reject(failure),
+      onError: (error) => logged.push(error),
     })
     const response = await throwing.app.request('/pull', { method: 'POST', body: '{}', headers: HEADERS })
-    expect(response.status).toBe(401)
-    expect(await response.text()).not.toContain('eyJ')
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    const text = await response.text()
+    expect(text).toContain('authenticate_failed')
+    expect(text).not.toContain('eyJ')
+    expect(logged).toEqual([failure])
+  })
+
+  test('[P12.5] a server whose tables are missing says so once, with the cure, and the device its id', async () => {
+    const logged: unknown[] = []
+    const bare = await openDatabase('pglite:memory')
+    const unmigrated = createSyncServer({
+      sync,
+      database: bare,
+      holders,
+      authenticate,
+      onError: (error, id) => logged.push([String(error), id]),
+    })
+    const ask = (): Promise<Response> =>
+      Promise.resolve(
+        unmigrated.app.request('/pull', { method: 'POST', body: JSON.stringify(PULL), headers: HEADERS }),
+      )
+    const answers = [await ask(), await ask()]
+    const errors = await Promise.all(
+      answers.map(async (answer) => (await answer.json()) as { error: ErrorData }),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([503, 503])
+    expect(logged).toEqual([[expect.stringContaining('Run migrateSync'), expect.any(String)]])
+    const [[, id]] = logged as [[string, string]]
+    for (const { error } of errors)
+      expect(error).toMatchObject({ code: 'server_misconfigured', details: { id } })
+    await bare.close()
   })
 
   test('[P4.3] every route but health wants a user', async () => {
@@ -294,9 +335,7 @@ describe('what goes wrong', () => {
 
   test('[P12] what callers may not know goes to the log under an id', () => {
     const logged: unknown[] = []
-    const encode = createErrorEncoder({ number: () => 0, uuid: () => 'id-1' }, (error, id) =>
-      logged.push([error, id]),
-    )
+    const encode = createErrorEncoder(encoderContext('id-1'), (error, id) => logged.push([error, id]))
     const secret = new Error('password=hunter2')
     const data = encode(secret)
     expect(data).toMatchObject({ code: 'server_error', details: { id: 'id-1' } })
@@ -312,7 +351,7 @@ describe('what goes wrong', () => {
     expect(statuses.every(Boolean)).toBe(true)
     const passing = ['40P01', '40001', '57014', '57P01', '53300', '55P03'].map((sqlstate) => {
       const fields = { constraint: null, schema: null, table: null, column: null, detail: null }
-      const encode = createErrorEncoder({ number: () => 0, uuid: () => '' }, () => {})
+      const encode = createErrorEncoder(encoderContext(''), () => {})
       const response = errorResponse(encode(new PostgresError({ sqlstate, message: '', ...fields })))
       return `${response.status} ${response.headers.get('retry-after')}`
     })

@@ -166,3 +166,18 @@ test('[P6.2] the generated SQL of a small table reads as it should', () => {
   expect(functionName('insert', 'x'.repeat(63))).toMatch(/^.{1,63}$/)
   expect(functionName('insert', `${'x'.repeat(62)}a`)).not.toBe(functionName('insert', `${'x'.repeat(62)}b`))
 })
+
+test.each([
+  ['database', { pathname: '/no_such_database' }, /database "no_such_database" does not exist/],
+  ['user', { username: 'no_such_user' }, /no_such_user/],
+  ['port', { port: '1' }, /ECONNREFUSED/],
+])('[P12.5] a wrong %s is told to the server’s start in Postgres’ own words', async (_, changes, said) => {
+  const url = Object.assign(new URL(server.url), changes)
+  const wrong = await openDatabase(url.href)
+  const error = await failure(migrateSync(wrong, sync))
+  expect(error).toMatchObject({
+    code: 'database_unreachable',
+    details: { cause: expect.stringMatching(said) as string },
+  })
+  await wrong.close()
+})

@@ -146,7 +146,7 @@ test('[P3.3] paused or offline it fails with a code; a call during a verificatio
   await world.pass(5_000)
   expect(await one).toBe(await two)
   await ada.engine.sync.pause()
-  await expect(ada.engine.verify.run()).rejects.toMatchObject({ code: 'not_available' })
+  await expect(ada.engine.verify.run()).rejects.toMatchObject({ code: 'sync_paused' })
   await ada.engine.sync.resume()
   await world.settle()
   ada.network.setOnline(false)

@@ -38,8 +38,11 @@ export function remoteEngine(host: RemoteHost, calls: Calls): EngineApi {
   }
 }
 
-/** Only plain values cross to the worker; a function or a DOM node among the parameters does not. */
+/** Only plain values cross to the worker; a function or a DOM node among the arguments does not. */
 function refuseUncloneable(error: unknown): never {
   const cause = error instanceof Error ? error.message : String(error)
-  throw new LandfallError('value_invalid', { cause })
+  throw new LandfallError('argument_invalid', {
+    cause,
+    cure: 'Pass plain values: text, numbers, bytes, null.',
+  })
 }

@@ -73,13 +73,13 @@ export async function openWorkerLink({
   }
 }
 
-/** The app's own error, such as a fetch without a network, is no bug of ours: it crosses as `offline`. */
+/** The app's own error, such as a fetch without a network, is no bug of ours. */
 async function askApp(getToken: WorkerLinkOptions['getToken']): Promise<string | null> {
   try {
     return await getToken()
   } catch (error) {
     if (error instanceof LandfallError) throw error
-    throw new LandfallError('offline', { what: 'getToken', cause: String(error) })
+    throw new LandfallError('token_failed', { cause: error instanceof Error ? error.message : String(error) })
   }
 }
 

@@ -4,7 +4,7 @@
  * A registration lives from its first subscriber to a moment after its last (a re-render unsubscribes and subscribes
  * at once). While another tab leads, registrations wait; when this one leads, they are made anew.
  */
-import type { EngineApi, EngineEvent, SqlParam } from '@landfall/engine'
+import type { EngineEvent, SqlApi, SqlParam } from '@landfall/engine'
 import { decodeError, LandfallError } from '@landfall/protocol'
 import { applyPatch, type RawResult } from './result.ts'
 
@@ -36,14 +36,14 @@ type Entry = {
 const NOTHING: Snapshot = { result: null, error: null }
 
 export class LiveQueriesOfPage implements LiveRegistry {
-  readonly #api: EngineApi
+  readonly #sql: SqlApi
   readonly #byKey = new Map<string, Entry>()
   readonly #byId = new Map<number, Entry>()
   #nextId = 1
   #leader = true
 
-  constructor(api: EngineApi) {
-    this.#api = api
+  constructor(sql: SqlApi) {
+    this.#sql = sql
   }
 
   registration(sql: string, params: SqlParam[]): Registration {
@@ -89,7 +89,7 @@ export class LiveQueriesOfPage implements LiveRegistry {
 
   #activate(entry: Entry): void {
     entry.active = true
-    this.#api.sql.live(entry.id, entry.sql, entry.params).catch((error: unknown) => {
+    this.#sql.live(entry.id, entry.sql, entry.params).catch((error: unknown) => {
       entry.active = false
       const coded =
         error instanceof LandfallError ? error : new LandfallError('internal', { cause: String(error) })
@@ -101,7 +101,7 @@ export class LiveQueriesOfPage implements LiveRegistry {
   #release(entry: Entry): void {
     if (entry.listeners.size > 0 || !this.#byId.delete(entry.id)) return
     this.#byKey.delete(keyOf(entry.sql, entry.params))
-    if (entry.active) this.#api.sql.unlive(entry.id).catch(() => {}) // a dead engine has forgotten it anyway
+    if (entry.active) this.#sql.unlive(entry.id).catch(() => {}) // a dead engine has forgotten it anyway
   }
 
   #leads(leader: boolean): void {

@@ -13,7 +13,7 @@ export function directoryOf(database: string): string {
   const bytes = new TextEncoder().encode(database)
   const name = Array.from(bytes, encodeByte).join('')
   if (name === '' || name.length > LONGEST)
-    throw new LandfallError('not_available', { database, reason: 'name too long or empty' })
+    throw new LandfallError('name_invalid', { bytes: name.length, limit: LONGEST })
   return `landfall/${name}`
 }
 

@@ -42,7 +42,7 @@ class EngineHost {
   #nextToken = 1
   #engine: EngineApi | null = null
   /** Why there is no engine. */
-  #without = new LandfallError('database_in_use')
+  #without: LandfallError = new LandfallError('database_in_use')
   #signalled: (signal: Signal) => void = () => {}
 
   constructor(message: OpenMessage, port: MessagePort) {

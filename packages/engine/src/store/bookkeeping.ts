@@ -113,10 +113,7 @@ export function hasBookkeeping(driver: SqliteDriver): boolean {
   const format = Number(only(driver, 'SELECT format FROM landfall_state'))
   if (format < FORMAT) bringForward(driver, format)
   if (format <= FORMAT) return true
-  throw new LandfallError('storage_unavailable', {
-    reason: 'the local database was written by a later version of Landfall',
-    format,
-  })
+  throw new LandfallError('storage_newer', { format })
 }
 
 /** Inside the transaction that opens the store. */

@@ -5,7 +5,7 @@
  * acknowledged (P13). A value in another spelling than Postgres prints (an upper-case UUID) is noted as a correction,
  * so that the mirror holds what the server will hold.
  */
-import { LandfallError, type WireValue } from '@landfall/protocol'
+import { addDetails, LandfallError, type WireValue } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
 
@@ -43,13 +43,15 @@ export function encodeColumn(
     }
   } catch (error) {
     if (!(error instanceof LandfallError)) throw error
-    throw new LandfallError(error.code, { ...placeOf(encoder, column, rows?.[at] ?? at), ...error.details })
+    throw addDetails(error, placeOf(encoder, column, rows?.[at] ?? at))
   }
   return wire
 }
 
+type Place = { table: string; key: string[]; column: string }
+
 /** For the details of an error: which value it is about. */
-export function placeOf(rows: KeyedRows, column: MirrorColumn, row: number): { [name: string]: unknown } {
+export function placeOf(rows: KeyedRows, column: MirrorColumn, row: number): Place {
   return { table: rows.table.name, key: keyAt(rows, row).map(String), column: column.name }
 }
 

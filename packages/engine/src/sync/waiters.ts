@@ -45,9 +45,7 @@ export function createSyncWaiters(): SyncWaiters {
     waiters.delete(waiter)
     if (verdict === 'done') return waiter.resolve()
     const error = errorOf(state)
-    waiter.reject(
-      error === null ? new LandfallError('not_available', { reason: 'sync is paused' }) : decodeError(error),
-    )
+    waiter.reject(error === null ? new LandfallError('sync_paused') : decodeError(error))
   }
 
   return {

@@ -17,7 +17,7 @@ export function arrayCodec(type: ColumnType, element: Codec): Codec {
     toWire(value) {
       if (value === null) return null
       const array = typeof value === 'string' ? parseArray(value) : null
-      if (array === null) return refuse(type, value, 'a Postgres array literal such as {a,b} is needed')
+      if (array === null) return refuse(type, 'a Postgres array literal such as {a,b} is needed')
       return printArray(array, elementText)
     },
     fromWire: (text) => text,

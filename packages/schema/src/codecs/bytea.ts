@@ -9,7 +9,7 @@ export function byteaCodec(type: ColumnType): Codec {
   return {
     toWire(value) {
       if (value === null) return null
-      return value instanceof Uint8Array ? encodeHex(value) : refuse(type, value, 'bytes (a BLOB) are needed')
+      return value instanceof Uint8Array ? encodeHex(value) : refuse(type, 'bytes (a BLOB) are needed')
     },
     fromWire: (text) => (text === null ? null : decodeHex(text)),
   }

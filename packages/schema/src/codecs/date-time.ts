@@ -55,7 +55,7 @@ export function timeCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       const time = typeof value === 'string' ? parseTime(value, precision) : null
-      return time === null ? refuse(type, value, 'a time such as 12:34:56.789 is needed') : formatTime(time)
+      return time === null ? refuse(type, 'a time such as 12:34:56.789 is needed') : formatTime(time)
     },
     fromWire: (text) => text,
   }
@@ -91,7 +91,7 @@ function textCodec(type: ColumnType, canonical: (text: string) => string | null)
     toWire(value: SqliteValue) {
       if (value === null || value === 'infinity' || value === '-infinity') return value
       const text = typeof value === 'string' ? canonical(value) : null
-      return text ?? refuse(type, value, `not a ${type.kind} that Postgres can hold exactly`)
+      return text ?? refuse(type, `not a ${type.kind} that Postgres can hold exactly`)
     },
     fromWire: (text) => text,
   }

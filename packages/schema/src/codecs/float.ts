@@ -27,8 +27,8 @@ export function floatCodec(kind: 'float4' | 'float8', type: ColumnType): Codec {
       const given = numberOf(value, type)
       if (kind === 'float4' && isShortDecimal(given)) return `${given}`
       const number = kind === 'float4' ? Math.fround(given) : given
-      if (!Number.isFinite(number) && Number.isFinite(given)) refuse(type, value, 'the number is too large')
-      if (number === 0 && given !== 0) refuse(type, value, 'the number is too small')
+      if (!Number.isFinite(number) && Number.isFinite(given)) refuse(type, 'the number is too large')
+      if (number === 0 && given !== 0) refuse(type, 'the number is too small')
       return print(number)
     },
     fromWire: (text) => (text === null || text === 'NaN' ? text : Number(text)),
@@ -44,12 +44,12 @@ function isShortDecimal(number: number): boolean {
 function numberOf(value: SqliteValue, type: ColumnType): number {
   if (typeof value === 'number') return value
   if (typeof value === 'bigint') return Number(value)
-  if (typeof value !== 'string') return refuse(type, value, 'a number is needed')
+  if (typeof value !== 'string') return refuse(type, 'a number is needed')
   const special = SPECIAL.get(value.toLowerCase())
   if (special !== undefined) return special
-  if (!NUMBER.test(value)) refuse(type, value, 'a number is needed')
+  if (!NUMBER.test(value)) refuse(type, 'a number is needed')
   const number = Number(value)
-  if (!Number.isFinite(number)) refuse(type, value, 'the number is too large')
-  if (number === 0 && NOT_ZERO.test(value)) refuse(type, value, 'the number is too small')
+  if (!Number.isFinite(number)) refuse(type, 'the number is too large')
+  if (number === 0 && NOT_ZERO.test(value)) refuse(type, 'the number is too small')
   return number
 }

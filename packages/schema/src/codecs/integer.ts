@@ -18,7 +18,7 @@ export function boolCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === 1 || value === 1n) return 'true'
       if (value === 0 || value === 0n) return 'false'
-      return value === null ? null : refuse(type, value, 'a boolean is stored as 0 or 1')
+      return value === null ? null : refuse(type, 'a boolean is stored as 0 or 1')
     },
     fromWire(text) {
       if (text === null) return null
@@ -35,7 +35,7 @@ export function smallIntegerCodec(kind: 'int2' | 'int4', type: ColumnType): Code
       const number = typeof value === 'bigint' ? Number(value) : value
       if (typeof number === 'number' && Number.isInteger(number) && number >= -end && number < end)
         return `${number}`
-      return refuse(type, value, `an integer from ${-end} to ${end - 1} is needed`)
+      return refuse(type, `an integer from ${-end} to ${end - 1} is needed`)
     },
     fromWire: (text) => (text === null ? null : Number(text)),
   }
@@ -47,7 +47,7 @@ export function int8Codec(type: ColumnType): Codec {
       if (value === null) return null
       if (typeof value === 'number' && Number.isSafeInteger(value)) return `${value}`
       if (typeof value === 'bigint' && value >= MIN_INT8 && value <= MAX_INT8) return `${value}`
-      return refuse(type, value, 'a 64-bit integer is needed, as bigint beyond 2^53')
+      return refuse(type, 'a 64-bit integer is needed, as bigint beyond 2^53')
     },
     fromWire: (text) => (text === null ? null : integerFromText(text)),
   }

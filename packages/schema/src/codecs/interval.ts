@@ -39,7 +39,7 @@ export function intervalCodec(type: ColumnType): Codec {
       if (value === null) return null
       const interval = typeof value === 'string' ? (parseWords(value) ?? parseIso(value)) : null
       if (interval === null || !isWithin(interval) || interval.micros % step !== 0n)
-        return refuse(type, value, 'not an interval that Postgres can hold exactly')
+        return refuse(type, 'not an interval that Postgres can hold exactly')
       return formatInterval(interval)
     },
     fromWire: (text) => text,

@@ -38,10 +38,10 @@ function checkSyntax(text: string, type: ColumnType): void {
   try {
     JSON.parse(text)
   } catch {
-    refuse(type, text, 'not valid JSON')
+    refuse(type, 'not valid JSON')
   }
   if (text.length > 2 * MAX_JSON_DEPTH && depthOf(text) > MAX_JSON_DEPTH)
-    refuse(type, text, `nested deeper than ${MAX_JSON_DEPTH}`)
+    refuse(type, `nested deeper than ${MAX_JSON_DEPTH}`)
 }
 
 /** Of valid JSON. */
@@ -57,9 +57,9 @@ function depthOf(text: string): number {
 
 function checkDecodable(text: string, type: ColumnType): void {
   if (text.includes('\\u') && !hasDecodableEscapes(text))
-    refuse(type, text, 'jsonb may not hold U+0000 or a lone surrogate')
+    refuse(type, 'jsonb may not hold U+0000 or a lone surrogate')
   if (RISKY_NUMBER.test(text) && !hasNumericNumbers(text))
-    refuse(type, text, 'a number is outside of what jsonb can hold')
+    refuse(type, 'a number is outside of what jsonb can hold')
 }
 
 function hasDecodableEscapes(text: string): boolean {

@@ -28,7 +28,7 @@ export function numericCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       if (typeof value === 'number' || typeof value === 'bigint') return canonical(`${value}`, typmod, type)
-      if (typeof value !== 'string') return refuse(type, value, 'a decimal number is needed')
+      if (typeof value !== 'string') return refuse(type, 'a decimal number is needed')
       return canonical(value, typmod, type)
     },
     fromWire: (text) => text,
@@ -44,13 +44,13 @@ function canonical(text: string, typmod: Typmod | null, type: ColumnType): strin
   if (typmod === null && PLAIN.test(text) && text.charCodeAt(0) !== 45) return text
   const special = SPECIAL.get(text.toLowerCase())
   if (special !== undefined) {
-    if (typmod !== null && special !== 'NaN') refuse(type, text, 'a numeric with precision holds no infinity')
+    if (typmod !== null && special !== 'NaN') refuse(type, 'a numeric with precision holds no infinity')
     return special
   }
   const { negative, whole, fraction } = parse(text, type)
   const scaled = typmod === null ? { whole, fraction } : fit(whole, fraction, { text, type, typmod })
   if (scaled.whole.length > MAX_WHOLE || scaled.fraction.length > MAX_SCALE)
-    refuse(type, text, 'the number has too many digits')
+    refuse(type, 'the number has too many digits')
   const digits = (scaled.whole || '0') + (scaled.fraction === '' ? '' : `.${scaled.fraction}`)
   return negative && /[1-9]/.test(digits) ? `-${digits}` : digits
 }
@@ -62,7 +62,7 @@ function parse(text: string, type: ColumnType): Decimal {
   const [, sign, whole = '', fraction = '', power = '0'] = NUMBER.exec(text) ?? []
   const exponent = Number(power)
   if (sign === undefined || whole + fraction === '' || Math.abs(exponent) > MAX_WHOLE + MAX_SCALE)
-    return refuse(type, text, 'a decimal number is needed')
+    return refuse(type, 'a decimal number is needed')
   const digits = whole + fraction
   const point = whole.length + exponent
   return {
@@ -79,9 +79,9 @@ function fit(whole: string, fraction: string, target: Target): { whole: string; 
   const { precision, scale } = target.typmod
   const kept = Math.max(scale, 0)
   const rounded = fraction.slice(kept) + (scale < 0 ? whole.slice(scale) : '')
-  if (/[1-9]/.test(rounded)) refuse(target.type, target.text, `only ${scale} decimals are kept`)
+  if (/[1-9]/.test(rounded)) refuse(target.type, `only ${scale} decimals are kept`)
   const decimals = fraction.slice(0, kept).padEnd(kept, '0')
   const significant = (whole + decimals).replace(/^0+/, '').length + Math.min(scale, 0)
-  if (significant > precision) refuse(target.type, target.text, `more than ${precision} digits`)
+  if (significant > precision) refuse(target.type, `more than ${precision} digits`)
   return { whole, fraction: decimals }
 }

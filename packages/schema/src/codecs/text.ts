@@ -21,8 +21,7 @@ export function varcharCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       const text = plainText(value, type)
-      if (length !== undefined && isLonger(text, length))
-        refuse(type, value, `more than ${length} characters`)
+      if (length !== undefined && isLonger(text, length)) refuse(type, `more than ${length} characters`)
       return text
     },
     fromWire: (text) => text,
@@ -35,7 +34,7 @@ export function charCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       const text = withoutPadding(plainText(value, type))
-      return isLonger(text, length) ? refuse(type, value, `more than ${length} characters`) : text
+      return isLonger(text, length) ? refuse(type, `more than ${length} characters`) : text
     },
     fromWire: (text) => (text === null ? null : withoutPadding(text)),
   }
@@ -47,7 +46,7 @@ export function enumCodec(type: ColumnType): Codec {
     toWire(value) {
       if (value === null) return null
       if (typeof value === 'string' && labels.has(value)) return value
-      return refuse(type, value, `one of ${[...labels].join(', ')} is needed`)
+      return refuse(type, `one of ${[...labels].join(', ')} is needed`)
     },
     fromWire: (text) => text,
   }
@@ -55,8 +54,8 @@ export function enumCodec(type: ColumnType): Codec {
 
 /** The value, if it is text that Postgres can hold. */
 export function plainText(value: SqliteValue, type: ColumnType): string {
-  if (typeof value !== 'string') return refuse(type, value, 'text is needed')
-  if (UNSTORABLE.test(value)) refuse(type, value, 'text may not hold U+0000 or a lone surrogate')
+  if (typeof value !== 'string') return refuse(type, 'text is needed')
+  if (UNSTORABLE.test(value)) refuse(type, 'text may not hold U+0000 or a lone surrogate')
   return value
 }
 

@@ -10,7 +10,7 @@ export function uuidCodec(type: ColumnType): Codec {
   return {
     toWire(value) {
       if (value === null) return null
-      if (typeof value !== 'string') return refuse(type, value, 'a UUID as text is needed')
+      if (typeof value !== 'string') return refuse(type, 'a UUID as text is needed')
       return CANONICAL.test(value) ? value : canonical(value, type)
     },
     fromWire: (text) => text,
@@ -19,7 +19,6 @@ export function uuidCodec(type: ColumnType): Codec {
 
 function canonical(value: string, type: ColumnType): string {
   const match = SPELLING.exec(value.toLowerCase())
-  if (match === null || value.startsWith('{') !== value.endsWith('}'))
-    return refuse(type, value, 'not a UUID')
+  if (match === null || value.startsWith('{') !== value.endsWith('}')) return refuse(type, 'not a UUID')
   return match.slice(1).join('-')
 }

@@ -15,10 +15,16 @@ import {
 import type { Limits } from '../limits.ts'
 import { createRateLimiter } from './rate.ts'
 
-/** Who sent the request; null, or an exception, is answered with 401. */
+/**
+ * Who sent the request; null is answered with 401, and the device waits for another token. An exception says that it
+ * cannot be told now: it goes to `onError`, is answered with 503, and the device tries again.
+ */
 export type Authenticate = (
   request: Request,
 ) => Promise<{ userId: string } | null> | { userId: string } | null
+
+/** The app's own function has thrown; whose request it was is not known. */
+export class AuthenticateError extends Error {}
 
 export type GateOptions = {
   authenticate: Authenticate
@@ -45,9 +51,9 @@ async function identify(authenticate: Authenticate, request: Request): Promise<{
   try {
     return await authenticate(request)
   } catch (error) {
-    if (error instanceof LandfallError) throw error
-    // Token libraries throw for a bad token; what they say may quote it.
-    return null
+    throw error instanceof LandfallError
+      ? error
+      : new AuthenticateError('authenticate has thrown', { cause: error })
   }
 }
 

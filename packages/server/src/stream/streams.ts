@@ -68,7 +68,7 @@ export function createStreams(context: ServerContext, onFailure: (error: unknown
     const mine = audience.find(user)?.streams.size ?? 0
     if (closed || opened.size >= limits.streams) throw new LandfallError('server_busy', { reason: 'streams' })
     if (mine >= limits.streamsPerUser) {
-      throw new LandfallError('rate_limited', { what: 'streams', retryAfterMs: HEARTBEAT_MS })
+      throw new LandfallError('rate_limited', { retryAfterMs: HEARTBEAT_MS })
     }
   }
 

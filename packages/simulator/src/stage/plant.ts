@@ -77,7 +77,7 @@ export function plantStatementFailure(stage: Stage, step: StepOf<'fail statement
     if (when === 'after' || sql === 'ROLLBACK' || !isDue()) return
     stage.chronicle.struck('statement failed', name)
     stage.failing.add(name)
-    throw new LandfallError(code, { sqlite: { message: 'planted' }, sql: sql.slice(0, 300) })
+    throw new LandfallError(code, { sqlite: { code: 1, message: 'planted' }, sql: sql.slice(0, 300) })
   })
 }
 

@@ -149,4 +149,4 @@ function mustWork(side: PostgresSide): void {
   if (!side.alive() || side.shared.down) throw gone()
 }
 
-const gone = (): LandfallError => new LandfallError('server_busy', { reason: 'postgres_connection' })
+const gone = (): LandfallError => new LandfallError('database_unreachable', { cause: 'closed' })

@@ -234,7 +234,8 @@ class SimulatedDevice implements Device {
   }
 
   #running(): Life {
-    if (this.#life === null) throw new LandfallError('database_closed', { device: this.name })
+    if (this.#life === null)
+      throw new LandfallError('database_closed', { reason: `${this.name} is not running` })
     return this.#life
   }
 

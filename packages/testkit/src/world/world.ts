@@ -89,7 +89,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const all = Promise.all(devices.map((device) => device.engine.sync.settled().finally(() => open--)))
     all.catch(() => {}) // awaited below
     for (const end = clock.now() + withinMs; open > 0 && clock.now() < end; ) await pass(250)
-    if (open > 0) throw new LandfallError('internal', { what: 'the world did not settle', withinMs })
+    if (open > 0)
+      throw new LandfallError('internal', { what: `the world did not settle within ${withinMs} ms` })
     await all
   }
 

@@ -12,6 +12,7 @@ const ROOT = new Set([
   'LICENSE',
   'README.md',
   'apps',
+  'docs',
   'package-lock.json',
   'package.json',
   'packages',

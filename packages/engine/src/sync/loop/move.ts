@@ -132,6 +132,8 @@ function delay(trouble: Trouble & { retryAfterMs: number }, { random }: At): num
 
 function scheduleOf(error: ErrorData): Backoff {
   if (error.code === 'unauthenticated') return SIGNED_OUT
+  // A person has to help, but the next try shows at once that it has happened.
+  if (error.code === 'server_misconfigured') return OFFLINE
   return needsPerson(error) ? NEEDS_PERSON : OFFLINE
 }
 

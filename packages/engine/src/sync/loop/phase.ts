@@ -41,9 +41,12 @@ export function errorOf(state: State): ErrorData | null {
 
 const SOLVED_BY_WAITING: ReadonlySet<string> = new Set([
   'offline',
+  'token_failed',
+  'not_a_sync_server',
   'response_invalid',
   'server_busy',
   'server_error',
+  'authenticate_failed',
   'rate_limited',
   'history_lost',
 ])

@@ -130,7 +130,7 @@ export function checkSyncResponse(value: unknown): SyncResponse {
 }
 
 export function checkPageResponse(value: unknown): FirstLoadPage {
-  if (!pageResponse(value)) throw new LandfallError('response_invalid', { what: 'bootstrap' })
+  if (!pageResponse(value)) throw new LandfallError('response_invalid', { what: 'first load' })
   return value as FirstLoadPage
 }
 

@@ -9,7 +9,6 @@ import {
   type FirstLoadPage,
   type Clock,
   decodeError,
-  type ErrorCode,
   LandfallError,
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
@@ -80,15 +79,14 @@ export function createTransport(options: TransportOptions): Transport {
   }
 }
 
-/** No token means that nobody is signed in; a token source that fails is as good as no network. */
+/** No token means that nobody is signed in. */
 async function askForToken(source: TokenSource): Promise<string> {
   let token: string | null
   try {
     token = await source()
   } catch (error) {
-    if (error instanceof LandfallError && (error.code === 'unauthenticated' || error.code === 'offline'))
-      throw error
-    throw new LandfallError('offline', { what: 'getToken', cause: causeOf(error) })
+    if (error instanceof LandfallError) throw error
+    throw new LandfallError('token_failed', { cause: causeOf(error) })
   }
   if (token === null || token === '') throw new LandfallError('unauthenticated', { reason: 'no token' })
   return token
@@ -103,6 +101,7 @@ async function reach(fetch: () => Promise<Response>): Promise<Response> {
 }
 
 async function bodyOf(response: Response): Promise<unknown> {
+  if (!isJson(response)) throw notASyncServer(response)
   try {
     return await response.json()
   } catch (error) {
@@ -114,17 +113,30 @@ async function refusal(response: Response, clock: Clock): Promise<LandfallError>
   const said = errorInBody(await bodyOf(response).catch(() => null))
   const retryAfterMs = retryAfter(response.headers.get('retry-after'), clock)
   const wait = retryAfterMs > 0 ? { retryAfterMs } : {}
-  if (said === null) return new LandfallError(codeOf(response.status), { status: response.status, ...wait })
-  return decodeError({ ...said, details: { ...wait, ...said.details } })
+  if (said !== null) return decodeError({ ...said, details: { ...wait, ...said.details } })
+  const code = codeOf(response.status)
+  if (code === null) return notASyncServer(response)
+  return new LandfallError(code, { status: response.status, ...wait })
 }
 
 /** For answers that are not the sync server's own: a proxy, a host that is starting, a wrong address. */
-function codeOf(status: number): ErrorCode {
+function codeOf(status: number): StatusCode | null {
   if (status === 401) return 'unauthenticated'
   if (status === 413) return 'too_large'
   if (status === 429) return 'rate_limited'
   if (status === 502 || status === 503 || status === 504) return 'server_busy'
-  return status >= 500 ? 'server_error' : 'response_invalid'
+  return status >= 500 ? 'server_error' : null
+}
+
+type StatusCode = 'unauthenticated' | 'too_large' | 'rate_limited' | 'server_busy' | 'server_error'
+
+const isJson = (response: Response): boolean =>
+  /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
+
+/** A wrong address, an app's page in its place, or a network that wants a sign-in. */
+function notASyncServer(response: Response): LandfallError {
+  const { url, status, headers } = response
+  return new LandfallError('not_a_sync_server', { url, status, contentType: headers.get('content-type') })
 }
 
 function retryAfter(header: string | null, clock: Clock): number {

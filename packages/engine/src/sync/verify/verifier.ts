@@ -75,7 +75,5 @@ const isStuck = ({ facts }: State): boolean => !facts.store.ready && facts.pageT
 
 function reasonOf(event: Event, after: State): LandfallError {
   const error = 'error' in event ? event.error : errorOf(after)
-  return error === null
-    ? new LandfallError('not_available', { reason: 'sync is paused' })
-    : decodeError(error)
+  return error === null ? new LandfallError('sync_paused') : decodeError(error)
 }

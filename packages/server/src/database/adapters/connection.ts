@@ -69,7 +69,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   function lose(): void {
     if (lost) return
     lost = true
-    rejectCurrent?.(connectionLost('closed'))
+    // The statement's own error, if there is one, comes in this turn of the event loop and says more.
+    const reject = rejectCurrent
+    setImmediate(() => reject?.(connectionLost('closed')))
     client.end({ timeout: 0 }).catch(() => {})
     options.onLost?.()
   }
@@ -109,9 +111,9 @@ function translate(error: unknown): [Error, boolean] {
     return [connectionLost(error instanceof Error ? error.message : String(error)), true]
   }
   const fatal = error.severity === 'FATAL' || error.severity === 'PANIC'
-  // A wrong password or database name stays what it is; everything else that ends a connection passes.
-  if (fatal && !/^(28|3D)/.test(error.code)) return [connectionLost(error.message), true]
-  return [postgresError(error), fatal]
+  if (fatal)
+    return [new LandfallError('database_unreachable', { cause: error.message, sqlstate: error.code }), true]
+  return [postgresError(error), false]
 }
 
 function postgresError(error: postgres.PostgresError): PostgresError {
@@ -129,6 +131,6 @@ function postgresError(error: postgres.PostgresError): PostgresError {
   )
 }
 
-export function connectionLost(reason: string): LandfallError {
-  return new LandfallError('server_busy', { reason: 'postgres_connection', cause: reason })
+function connectionLost(reason: string): LandfallError {
+  return new LandfallError('database_unreachable', { cause: reason })
 }
