@@ -1,4 +1,4 @@
-/** `npm run mutants`. Node runs no TypeScript before version 22, so the runner (`mutants/main.ts`) is bundled first. */
+/** `npm run mutants`. Node runs no TypeScript before version 22: the runner (`mutants/run-mutants.ts`) is bundled first. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -13,7 +13,7 @@ async function load() {
   try {
     const file = join(folder, 'main.mjs')
     const bundle = await rolldown({
-      input: join(here, 'mutants/main.ts'),
+      input: join(here, 'mutants/run-mutants.ts'),
       platform: 'node',
       external: /^[^./]/,
     })

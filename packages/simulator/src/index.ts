@@ -1,10 +1,10 @@
-/** What the simulator has for other code: plans from seeds, and the theatre that plays them. The command is in cli/. */
+/** What the simulator has for other code: plans from seeds, and the environment that runs them. The command is in cli/. */
 export { planOf } from './plan/generate.ts'
 export type { Invariant, SimApp } from './plan/app.ts'
 export type { Plan, PlannedDevice, Step } from './plan/plan.ts'
-export type { RowSet, TableRows } from './checks/rows.ts'
+export type { RowSet, TableRows } from './checks/truth.ts'
 export { runPlan } from './stage/run.ts'
-export { openTheatre, type Theatre } from './stage/theatre.ts'
+export { openEnvironment, type Environment } from './stage/environment.ts'
 export type { Line, Outcome, Violation } from './story/outcome.ts'
 export { type ForeignStep, planForeign } from './workload/foreign.ts'
 export { invalidValue } from './workload/invalid-value.ts'

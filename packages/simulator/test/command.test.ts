@@ -1,4 +1,4 @@
-/** The command on a stage without processes, files or a terminal. */
+/** The command on a host without processes, files or a terminal. */
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../src/cli/command.ts'
@@ -8,7 +8,7 @@ import type { Outcome } from '../src/story/outcome.ts'
 import { formatPlan } from '../src/plan/plan-json.ts'
 import type { Plan } from '../src/plan/plan.ts'
 import type { Simulator } from '../src/cli/simulator.ts'
-import type { Stage } from '../src/cli/command-stage.ts'
+import type { CommandHost } from '../src/cli/command-host.ts'
 import type { Worker, WorkerNews } from '../src/cli/worker-process.ts'
 import { line, outcomeWith, pass, planWith, violated, write } from './support/samples.ts'
 
@@ -45,9 +45,9 @@ function workerOf({ planOf }: Simulator): Worker {
 
 async function landfall(
   text: string,
-  { files = {}, ...rest }: Partial<Stage> & { files?: Record<string, string> } = {},
+  { files = {}, ...rest }: Partial<CommandHost> & { files?: Record<string, string> } = {},
 ) {
-  const stage = { printed: '', noted: '', written: new Map<string, string>() }
+  const host = { printed: '', noted: '', written: new Map<string, string>() }
   const code = await landfallSim(text.split(' ').filter(Boolean), {
     checkApp: async (app) => void (app !== undefined && (await loadApp(app))),
     openSimulator: () => Promise.resolve(simulator),
@@ -58,15 +58,15 @@ async function landfall(
       if (found === undefined) throw new Error('ENOENT: no such file')
       return found
     },
-    writeFile: (path, content) => void stage.written.set(path, content),
-    print: (printed) => void (stage.printed += printed),
-    note: (noted) => void (stage.noted += noted),
+    writeFile: (path, content) => void host.written.set(path, content),
+    print: (printed) => void (host.printed += printed),
+    note: (noted) => void (host.noted += noted),
     now: () => 0,
     every: () => () => undefined,
     interruption: () => new AbortController().signal,
     ...rest,
   })
-  return { code, ...stage }
+  return { code, ...host }
 }
 
 describe('run', () => {
@@ -101,17 +101,17 @@ describe('run', () => {
   test('[T8] processes that cannot start: the report so far, why, exit code 2', async () => {
     const startWorker = (): Worker => ({
       give: () => undefined,
-      next: () => Promise.resolve({ kind: 'ended', how: 'no theatre' }),
+      next: () => Promise.resolve({ kind: 'ended', how: 'no environment' }),
       stop: () => undefined,
     })
     const { code, printed, noted } = await landfall('run', { startWorker })
     expect(printed).toMatch(/^0 seeds/)
-    expect(noted).toContain('could not start: no theatre')
+    expect(noted).toContain('could not start: no environment')
     expect(code).toBe(2)
   })
 
   test('[T8] a line of progress now and then', async () => {
-    const every: Stage['every'] = (_, action) => {
+    const every: CommandHost['every'] = (_, action) => {
       action()
       return () => undefined
     }

@@ -112,11 +112,11 @@ describe('invented workers', () => {
     const log = { started: 0, given: [], stopped: 0 }
     const mute: Worker = {
       give: () => undefined,
-      next: () => Promise.resolve({ kind: 'ended', how: 'no theatre' }),
+      next: () => Promise.resolve({ kind: 'ended', how: 'no environment' }),
       stop: () => undefined,
     }
     const start = (): Worker => (log.started === 1 ? mute : invented(done, log))
-    await expect(run(done, { seeds: 1_000_000, start })).rejects.toThrow('could not start: no theatre')
+    await expect(run(done, { seeds: 1_000_000, start })).rejects.toThrow('could not start: no environment')
     expect(log.stopped).toBeGreaterThan(0)
   })
 })
@@ -136,7 +136,7 @@ describe('real processes', () => {
 
   test('[T8.6] one that fails at its start says why', async () => {
     const start = (): Worker => forkWorker(CHILD, ['broken'])
-    await expect(run(done, { start })).rejects.toThrow(/could not start: .*exit code 1:[^]*no theatre/)
+    await expect(run(done, { start })).rejects.toThrow(/could not start: .*exit code 1:[^]*no environment/)
   })
 
   test('[T8.6] one whose file is not there does so, too', async () => {
@@ -167,16 +167,16 @@ describe("a worker's side", () => {
     ])
   })
 
-  test('[T8.6] a run that throws is a violation, and its theatre is not used again', async () => {
-    let theatres = 0
+  test('[T8.6] a run that throws is a violation, and its environment is not used again', async () => {
+    let environments = 0
     const used: number[] = []
     const closed: number[] = []
     const open = (n: number) => ({ n, close: () => Promise.resolve(void closed.push(n)) })
     const simulator = await createSimulator({
       planOf: (seed) => planWith([], { seed }),
-      openTheatre: () => Promise.resolve(open((theatres += 1))),
-      runPlan(theatre, { seed }) {
-        used.push(theatre.n)
+      openEnvironment: () => Promise.resolve(open((environments += 1))),
+      runPlan(environment, { seed }) {
+        used.push(environment.n)
         return seed === 2 ? Promise.reject(new Error('broke')) : Promise.resolve(outcomeWith({ seed }))
       },
     })

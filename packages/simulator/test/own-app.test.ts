@@ -1,5 +1,5 @@
 /** An app that is not the simulator's own: every kind of column, composite keys, foreign keys, read-only columns. */
-import { openTheatre, planOf, runPlan, type SimApp, type Theatre } from '../src/index.ts'
+import { openEnvironment, planOf, runPlan, type SimApp, type Environment } from '../src/index.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storyTable } from '../src/story/story.ts'
 import { DDL, SCOPES, sync } from './support/every-kind.ts'
@@ -19,14 +19,14 @@ const app: SimApp = {
   scopes: SCOPES,
 }
 
-let theatre: Theatre
+let environment: Environment
 beforeAll(async () => {
-  theatre = await openTheatre(app)
+  environment = await openEnvironment(app)
 })
-afterAll(() => theatre.close())
+afterAll(() => environment.close())
 
 test.each(SEEDS)('[T8.8] seed %i: a world of another app keeps every promise', async (seed) => {
-  const outcome = await runPlan(theatre, planOf(app, seed))
+  const outcome = await runPlan(environment, planOf(app, seed))
   if (outcome.violations.length > 0) console.log(storyTable(outcome, { around: 30 }))
   expect(outcome.violations).toEqual([])
 })

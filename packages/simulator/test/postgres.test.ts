@@ -3,20 +3,20 @@ import type { Database, TransactionOptions } from '@landfall/server'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OVERLAPPING, planOf } from '../src/plan/generate.ts'
-import { house } from '../src/sample/house.ts'
+import { sampleApp } from '../src/sample/sample-app.ts'
 import type { Plan } from '../src/plan/plan.ts'
-import { openPostgresTheatre, type PostgresTheatre } from '../src/stage/postgres-theatre.ts'
+import { openPostgresEnvironment, type PostgresEnvironment } from '../src/stage/postgres-environment.ts'
 import { runPlan } from '../src/stage/run.ts'
 import { storyTable } from '../src/story/story.ts'
 
 const PLANTED = { sql: (text: string) => text, options: (given: TransactionOptions) => given }
 let planted = PLANTED
-let theatre: PostgresTheatre
+let environment: PostgresEnvironment
 
 beforeAll(async () => {
-  theatre = await openPostgresTheatre(house, { spoil })
+  environment = await openPostgresEnvironment(sampleApp, { spoil })
 })
-afterAll(() => theatre.close())
+afterAll(() => environment.close())
 
 /** The database of a server process, with the bug that is planted now. */
 function spoil(database: Database): Database {
@@ -29,7 +29,7 @@ function spoil(database: Database): Database {
   }
 }
 
-const smallPlan = (seed: number): Plan => planOf(house, seed, { ...OVERLAPPING, steps: 12 })
+const smallPlan = (seed: number): Plan => planOf(sampleApp, seed, { ...OVERLAPPING, steps: 12 })
 
 /** Transactions of which another one had a turn in between. */
 function overlapping(turns: readonly string[]): number {
@@ -44,10 +44,10 @@ test.each([1, 3])(
   '[T8.11] seed %i: three processes, overlapping transactions, nothing violated',
   async (seed) => {
     planted = PLANTED
-    const outcome = await runPlan(theatre, smallPlan(seed))
+    const outcome = await runPlan(environment, smallPlan(seed))
     expect(outcome.violations.length === 0 ? '' : storyTable(outcome, { around: 30 })).toBe('')
-    expect(theatre.turns().filter((turn) => turn.endsWith('waits for a lock')).length).toBeGreaterThan(0)
-    expect(overlapping(theatre.turns())).toBeGreaterThan(20)
+    expect(environment.turns().filter((turn) => turn.endsWith('waits for a lock')).length).toBeGreaterThan(0)
+    expect(overlapping(environment.turns())).toBeGreaterThan(20)
   },
 )
 
@@ -55,7 +55,7 @@ test('[T8.11] the same plan on a server that is given, where nothing can be rest
   const given = await createTestDatabase('given')
   const server = new URL(given.url)
   server.pathname = '/postgres'
-  const other = await openPostgresTheatre(house, { server: server.href })
+  const other = await openPostgresEnvironment(sampleApp, { server: server.href })
   const { violations, faults } = await runPlan(other, {
     ...smallPlan(2),
     steps: [{ kind: 'back up' }, ...smallPlan(2).steps.slice(0, 6), { kind: 'restore' }],
@@ -68,10 +68,10 @@ test('[T8.11] the same plan on a server that is given, where nothing can be rest
 
 test('[T8.11] a restart in the midst of a burst, and a restore', async () => {
   planted = PLANTED
-  const { steps } = planOf(house, 2, { ...OVERLAPPING, steps: 200 })
+  const { steps } = planOf(sampleApp, 2, { ...OVERLAPPING, steps: 200 })
   const [first, second] = steps.filter((step) => step.kind === 'burst')
   if (first === undefined || second === undefined) throw new Error('no burst')
-  const { violations, faults } = await runPlan(theatre, {
+  const { violations, faults } = await runPlan(environment, {
     ...smallPlan(2),
     steps: [
       first,
@@ -81,7 +81,7 @@ test('[T8.11] a restart in the midst of a burst, and a restore', async () => {
       { kind: 'restore' },
     ],
   })
-  expect(theatre.turns()).toContain('interrupted')
+  expect(environment.turns()).toContain('interrupted')
   expect(violations).toEqual([])
   expect(faults['postgres restored']).toBe(1)
 })
@@ -93,7 +93,7 @@ test('[T8.13] a push that takes effect again is found', async () => {
   }
   const found: string[] = []
   for (let seed = 3; seed <= 12 && !found.includes('P2'); seed++) {
-    const { violations } = await runPlan(theatre, smallPlan(seed))
+    const { violations } = await runPlan(environment, smallPlan(seed))
     found.push(...violations.map(({ promise }) => promise))
   }
   expect(found).toContain('P2')
@@ -127,7 +127,7 @@ describe('a wrong cursor', () => {
       const found: string[] = []
       const isFound = (): boolean => promises.some((promise) => found.includes(promise))
       for (let seed = 1; seed <= 12 && !isFound(); seed++) {
-        const { violations } = await runPlan(theatre, smallPlan(seed))
+        const { violations } = await runPlan(environment, smallPlan(seed))
         found.push(...violations.map(({ promise }) => promise))
       }
       expect(found.filter((promise) => promises.includes(promise))).not.toEqual([])

@@ -5,23 +5,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openTheatre, planOf, runPlan, type Theatre } from '../src/index.ts'
+import { openEnvironment, planOf, runPlan, type Environment } from '../src/index.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { house } from '../src/sample/house.ts'
+import { sampleApp } from '../src/sample/sample-app.ts'
 import { parsePlan } from '../src/plan/plan-json.ts'
 import { storyTable } from '../src/story/story.ts'
 
 const SEEDS = Array.from({ length: Number(process.env['SEEDS'] ?? 100) }, (_, i) => i + 1)
 const PLANS = join(fileURLToPath(new URL('.', import.meta.url)), 'plans')
 
-let theatre: Theatre
+let environment: Environment
 beforeAll(async () => {
-  theatre = await openTheatre(house)
+  environment = await openEnvironment(sampleApp)
 })
-afterAll(() => theatre.close())
+afterAll(() => environment.close())
 
 async function expectKept(plan: Parameters<typeof runPlan>[1]): Promise<string> {
-  const outcome = await runPlan(theatre, plan)
+  const outcome = await runPlan(environment, plan)
   if (outcome.violations.length > 0) console.log(storyTable(outcome, { around: 30 }))
   expect(outcome.violations).toEqual([])
   expect(outcome.steps).toBe(plan.steps.length)
@@ -29,15 +29,15 @@ async function expectKept(plan: Parameters<typeof runPlan>[1]): Promise<string> 
 }
 
 test.each(SEEDS)('[T8.8] seed %i: a world keeps every promise', async (seed) => {
-  await expectKept(planOf(house, seed))
+  await expectKept(planOf(sampleApp, seed))
 })
 
 test('[T8.9] the same seed gives the same story, byte for byte', async () => {
-  const plan = planOf(house, 4)
-  expect(planOf(house, 4)).toEqual(plan)
-  const first = await runPlan(theatre, plan)
-  await runPlan(theatre, planOf(house, 5))
-  const second = await runPlan(theatre, plan)
+  const plan = planOf(sampleApp, 4)
+  expect(planOf(sampleApp, 4)).toEqual(plan)
+  const first = await runPlan(environment, plan)
+  await runPlan(environment, planOf(sampleApp, 5))
+  const second = await runPlan(environment, plan)
   expect(second.lines).toEqual(first.lines)
   expect(second.digest).toBe(first.digest)
 })

@@ -5,19 +5,19 @@
 import type { Database } from '@landfall/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FAULT_KINDS } from '../src/systematic/fault-kinds.ts'
-import { house } from '../src/sample/house.ts'
+import { sampleApp } from '../src/sample/sample-app.ts'
 import { formatPlan, parsePlan } from '../src/plan/plan-json.ts'
 import { tallyTable } from '../src/cli/run-scenarios.ts'
 import { runPlan } from '../src/stage/run.ts'
 import { SCENARIOS } from '../src/systematic/scenarios.ts'
 import { planWith, runSystematically, type Scenario, type Tally } from '../src/systematic/systematic.ts'
-import { openTheatre, type Theatre } from '../src/stage/theatre.ts'
+import { openEnvironment, type Environment } from '../src/stage/environment.ts'
 
-let theatre: Theatre
+let environment: Environment
 beforeAll(async () => {
-  theatre = await openTheatre(house)
+  environment = await openEnvironment(sampleApp)
 }, 60_000)
-afterAll(() => theatre.close())
+afterAll(() => environment.close())
 
 function scenarioOf(name: string): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name)
@@ -25,9 +25,9 @@ function scenarioOf(name: string): Scenario {
   return found
 }
 
-type Some = { faults: RegExp; every?: number; most?: number; on?: Theatre }
+type Some = { faults: RegExp; every?: number; most?: number; on?: Environment }
 
-function tried(name: string, { faults, every = 1, on = theatre, ...rest }: Some): Promise<Tally[]> {
+function tried(name: string, { faults, every = 1, on = environment, ...rest }: Some): Promise<Tally[]> {
   const kinds = FAULT_KINDS.filter((kind) => faults.test(kind.name))
   return runSystematically((plan) => runPlan(on, plan), scenarioOf(name), { ...rest, every, kinds })
 }
@@ -106,15 +106,15 @@ describe('a planted bug', () => {
   ])(
     '[T8.14] $bug.name is found',
     async ({ bug, ...some }) => {
-      const connect: Theatre['connect'] = async (program) => bug(await theatre.connect(program))
-      const broken = { ...theatre, connect }
+      const connect: Environment['connect'] = async (program) => bug(await environment.connect(program))
+      const broken = { ...environment, connect }
       const [tally] = await tried(some.name, { ...some, on: broken })
       const [first] = tally?.violated ?? []
       expect(tally?.violated[0]).not.toMatchObject({ n: 0 })
       if (first === undefined) throw new Error('nothing was found')
       const again = await runPlan(broken, parsePlan(formatPlan(first.plan)))
       expect(again.violations[0]?.what).toBe(first.what)
-      expect((await runPlan(theatre, first.plan)).violations).toEqual([])
+      expect((await runPlan(environment, first.plan)).violations).toEqual([])
     },
     60_000,
   )
@@ -141,7 +141,7 @@ describe('what was tried', () => {
   })
 
   test('[T8.7] a scenario that fails without a fault says so', async () => {
-    const outcome = await runPlan(theatre, { ...plan, steps: [] })
+    const outcome = await runPlan(environment, { ...plan, steps: [] })
     const violated = { ...outcome, violations: [{ promise: 'P1', what: 'lost', who: 'a', at: 0, line: 0 }] }
     const [tally] = await runSystematically(() => Promise.resolve(violated), scenarioOf('one write'))
     expect(tally).toMatchObject({ fault: 'none', runs: 1, violated: [{ n: 0, promise: 'P1' }] })

@@ -3,8 +3,8 @@ import type { ManifestTable } from '@landfall/protocol'
 import type { Database } from '@landfall/server'
 import { expect, test } from 'vitest'
 import { undoOwn } from '../src/stage/audit.ts'
-import { house } from '../src/sample/house.ts'
-import type { RowSet } from '../src/checks/rows.ts'
+import { sampleApp } from '../src/sample/sample-app.ts'
+import type { RowSet } from '../src/checks/truth.ts'
 import { createTurns, type Turns } from '../src/stage/turns.ts'
 import { createBusy, createRandom, stillness } from '@landfall/testkit'
 
@@ -103,7 +103,7 @@ test('[T8.11] time may move while all that is under way waits for a lock', async
 })
 
 test('[T8.13] the rows before a push are those after it without what it did itself', async () => {
-  const table = house.sync.manifest.tables.find(({ name }) => name === 'countries') as ManifestTable
+  const table = sampleApp.sync.manifest.tables.find(({ name }) => name === 'countries') as ManifestTable
   const after: RowSet = new Map([
     [
       'countries',

@@ -11,7 +11,7 @@ import { isAbsolute, join } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
 import { type Mutant, plant } from './mutant.ts'
 
-const SIMULATOR = ['stage/run', 'sample/house', 'plan/generate', 'stage/theatre'].map(
+const SIMULATOR = ['stage/run', 'sample/sample-app', 'plan/generate', 'stage/environment'].map(
   (name) => `packages/simulator/src/${name}.ts`,
 )
 

@@ -7,22 +7,22 @@ import type { Outcome, Violation } from '../../src/story/outcome.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 
 /** The simulator: what `bundle.ts` lists of it. */
-export type Simulator<App, Theatre> = {
-  house: App
-  openTheatre(app: App): Promise<Theatre>
+export type Simulator<App, Environment> = {
+  sampleApp: App
+  openEnvironment(app: App): Promise<Environment>
   planOf(app: App, seed: number): Plan
-  runPlan(theatre: Theatre, plan: Plan): Promise<Outcome>
+  runPlan(environment: Environment, plan: Plan): Promise<Outcome>
 }
 
 export type SeedLine = { seed: number; violations: Pick<Violation, 'promise' | 'what'>[] }
 
-export async function simulate<App, Theatre>(simulator: Simulator<App, Theatre>): Promise<void> {
+export async function simulate<App, Environment>(simulator: Simulator<App, Environment>): Promise<void> {
   const seeds = process.argv.slice(2).map(Number)
-  const theatre = await simulator.openTheatre(simulator.house)
+  const environment = await simulator.openEnvironment(simulator.sampleApp)
   for (const seed of seeds) {
-    const { violations } = await simulator.runPlan(theatre, simulator.planOf(simulator.house, seed))
+    const { violations } = await simulator.runPlan(environment, simulator.planOf(simulator.sampleApp, seed))
     const line: SeedLine = { seed, violations: violations.map(({ promise, what }) => ({ promise, what })) }
     process.stdout.write(`${JSON.stringify(line)}\n`)
   }
-  process.exit(0) // whatever the theatre still holds open
+  process.exit(0) // whatever the environment still holds open
 }

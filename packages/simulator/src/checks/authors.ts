@@ -1,6 +1,6 @@
-/** Who wrote each cell last, and when: the referee's own record, made of nothing but the rows and what was sent. */
+/** Who wrote each cell last, and when: the oracle's own record, made of nothing but the rows and what was sent. */
 import { hlcFromTime, type Manifest, type WireValue } from '@landfall/protocol'
-import type { RowSet } from './rows.ts'
+import type { RowSet } from './truth.ts'
 import type { Writer } from './judge-cell.ts'
 import { cellName, type CellName, type CellWrite, valueOf } from './push-writes.ts'
 

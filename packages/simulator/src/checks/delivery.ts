@@ -14,7 +14,7 @@ import {
   type Manifest,
   type ManifestTable,
 } from '@landfall/protocol'
-import { scopesOfRow, type Truth } from './rows.ts'
+import { scopesOfRow, type Truth } from './truth.ts'
 import { type Finding, isSame } from './snapshot-equality.ts'
 
 export function judgeSync(

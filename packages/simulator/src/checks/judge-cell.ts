@@ -7,7 +7,7 @@ import { type Hlc, timeOfHlc, type WireValue } from '@landfall/protocol'
 import { type CellWrite, isExact } from './push-writes.ts'
 import type { Finding } from './snapshot-equality.ts'
 
-/** Who wrote a cell, by the referee's own record. */
+/** Who wrote a cell, by the oracle's own record. */
 export type Writer = {
   /** null: another program; undefined: nobody knows, since Postgres was restored. */
   client: string | null | undefined

@@ -11,7 +11,7 @@ import {
   rowCount,
   type WireValue,
 } from '@landfall/protocol'
-import type { RowSet } from './rows.ts'
+import type { RowSet } from './truth.ts'
 
 /** One column of one row. */
 export type CellName = { id: string; table: string; key: string; column: string }

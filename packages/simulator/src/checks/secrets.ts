@@ -7,7 +7,7 @@
  * and more count.
  */
 import type { SyncResponse } from '@landfall/protocol'
-import { scopesOfRow, type Truth } from './rows.ts'
+import { scopesOfRow, type Truth } from './truth.ts'
 import type { Finding } from './snapshot-equality.ts'
 
 const LEAST = 12

@@ -6,7 +6,7 @@
  * the first pull after which they are wrong.
  */
 import type { WireRow } from '@landfall/protocol'
-import { scopesOfRow, type Truth } from './rows.ts'
+import { scopesOfRow, type Truth } from './truth.ts'
 import type { LocalRows, LocalState, LocalTable } from './local-state.ts'
 
 /** What is wrong, each with its promise. */

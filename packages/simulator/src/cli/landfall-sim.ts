@@ -4,24 +4,24 @@ import { type Command, HELP, parseCommand } from './command.ts'
 import { replay } from './replay.ts'
 import { runScenarios } from './run-scenarios.ts'
 import { runSeeds } from './run-seeds.ts'
-import type { Stage, Verdict } from './command-stage.ts'
+import type { CommandHost, Verdict } from './command-host.ts'
 
 const EXIT_CODES: Record<Verdict, number> = { kept: 0, violated: 1, 'not run': 2 }
 
-export async function landfallSim(args: string[], stage: Stage): Promise<number> {
+export async function landfallSim(args: string[], host: CommandHost): Promise<number> {
   try {
-    return EXIT_CODES[await obey(parseCommand(args), stage)]
+    return EXIT_CODES[await obey(parseCommand(args), host)]
   } catch (error) {
-    stage.note(`landfall-sim: ${error instanceof BadInput ? oneLine(error.message) : explained(error)}\n`)
+    host.note(`landfall-sim: ${error instanceof BadInput ? oneLine(error.message) : explained(error)}\n`)
     return EXIT_CODES['not run']
   }
 }
 
-async function obey(command: Command, stage: Stage): Promise<Verdict> {
-  if (command.kind === 'run') return await runSeeds(command, stage)
-  if (command.kind === 'replay') return await replay(command, stage)
-  if (command.kind === 'systematic') return await runScenarios(command, stage)
-  stage.print(HELP)
+async function obey(command: Command, host: CommandHost): Promise<Verdict> {
+  if (command.kind === 'run') return await runSeeds(command, host)
+  if (command.kind === 'replay') return await replay(command, host)
+  if (command.kind === 'systematic') return await runScenarios(command, host)
+  host.print(HELP)
   return 'kept'
 }
 

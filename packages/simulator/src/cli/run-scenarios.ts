@@ -1,7 +1,7 @@
 /** `landfall-sim systematic`: every kind of fault at every event of small scenarios, a table, and the plans that failed. */
 import { BadInput } from '../plan/bad-input.ts'
 import type { SystematicCommand } from './command.ts'
-import type { Stage, Verdict } from './command-stage.ts'
+import type { CommandHost, Verdict } from './command-host.ts'
 import { FAULT_KINDS } from '../systematic/fault-kinds.ts'
 import { formatPlan } from '../plan/plan-json.ts'
 import { SCENARIOS } from '../systematic/scenarios.ts'
@@ -12,15 +12,15 @@ const PROGRESS_MS = 5000
 /** The others of the same kind of fault mostly have the same cause. */
 const PLANS_SHOWN = 3
 
-export async function runScenarios(command: SystematicCommand, stage: Stage): Promise<Verdict> {
+export async function runScenarios(command: SystematicCommand, host: CommandHost): Promise<Verdict> {
   const scenarios = chosen(SCENARIOS, command.scenario, 'scenario')
   const kinds = chosen(FAULT_KINDS, command.fault, 'fault')
-  const simulator = await stage.openSimulator({ app: undefined, postgres: undefined })
-  const interrupted = stage.interruption()
+  const simulator = await host.openSimulator({ app: undefined, postgres: undefined })
+  const interrupted = host.interruption()
   const tallies: Tally[] = []
   let runs = 0
   let at = ''
-  const quiet = stage.every(PROGRESS_MS, () => stage.note(`${counted(runs, 'run')}, now ${at}\n`))
+  const quiet = host.every(PROGRESS_MS, () => host.note(`${counted(runs, 'run')}, now ${at}\n`))
   const run: typeof simulator.run = (plan) => {
     interrupted.throwIfAborted()
     return simulator.run(plan)
@@ -39,10 +39,10 @@ export async function runScenarios(command: SystematicCommand, stage: Stage): Pr
     }
   } catch (error) {
     if (!interrupted.aborted) throw error
-    stage.note('Interrupted: the scenario that was under way is not in the table.\n')
+    host.note('Interrupted: the scenario that was under way is not in the table.\n')
   } finally {
     quiet()
-    stage.print(tallyTable(tallies))
+    host.print(tallyTable(tallies))
   }
   if (tallies.some(({ violated }) => violated.length > 0)) return 'violated'
   return interrupted.aborted ? 'not run' : 'kept'

@@ -17,27 +17,27 @@ import {
   seedsPerMinute,
   violatedSeeds,
 } from '../story/report.ts'
-import type { Stage, Verdict } from './command-stage.ts'
+import type { CommandHost, Verdict } from './command-host.ts'
 import { storyTable } from '../story/story.ts'
 import { count, counted } from '../story/text.ts'
 
 const PROGRESS_MS = 5000
 const AROUND = 30
 
-export async function runSeeds(command: RunCommand, stage: Stage): Promise<Verdict> {
-  await stage.checkApp(command.app)
-  const began = stage.now()
+export async function runSeeds(command: RunCommand, host: CommandHost): Promise<Verdict> {
+  await host.checkApp(command.app)
+  const began = host.now()
   let report = EMPTY_REPORT
   let first: Outcome | undefined
-  const quiet = stage.every(PROGRESS_MS, () =>
-    stage.note(`${progressText(report, command.seeds, stage.now() - began)}\n`),
+  const quiet = host.every(PROGRESS_MS, () =>
+    host.note(`${progressText(report, command.seeds, host.now() - began)}\n`),
   )
   try {
     await runFleet({
       ...command,
-      processes: command.processes ?? stage.cores,
-      start: () => stage.startWorker(command),
-      signal: stage.interruption(),
+      processes: command.processes ?? host.cores,
+      start: () => host.startWorker(command),
+      signal: host.interruption(),
       onOutcome(outcome) {
         report = mergeReports(report, reportOf(outcome))
         if (outcome.violations.length > 0) first ??= outcome
@@ -45,9 +45,9 @@ export async function runSeeds(command: RunCommand, stage: Stage): Promise<Verdi
     })
   } finally {
     quiet()
-    if (first) stage.print(`${storyTable(first, { around: AROUND })}\n`)
-    stage.print(reportText(report, stage.now() - began))
-    for (const hint of hintsFor(report, command)) stage.print(hint)
+    if (first) host.print(`${storyTable(first, { around: AROUND })}\n`)
+    host.print(reportText(report, host.now() - began))
+    for (const hint of hintsFor(report, command)) host.print(hint)
   }
   if (first) return 'violated'
   return report.seeds === command.seeds ? 'kept' : 'not run'

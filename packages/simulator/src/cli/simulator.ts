@@ -1,7 +1,7 @@
 /**
  * What runs plans, as the command and its processes see it: a seed's plan, and a plan's outcome.
  *
- * A run that throws is a finding, too: it comes back as a violation of the promise `run`, and the theatre it may have
+ * A run that throws is a finding, too: it comes back as a violation of the promise `run`, and the environment it may have
  * left half reset is not used again. A run that never ends cannot be seen from inside; the fleet sees it.
  */
 import type { Outcome } from '../story/outcome.ts'
@@ -13,28 +13,28 @@ export type Simulator = {
   close(): Promise<void>
 }
 
-type Parts<Theatre> = {
+type Parts<Environment> = {
   planOf(seed: number): Plan
-  openTheatre(): Promise<Theatre>
-  runPlan(theatre: Theatre, plan: Plan): Promise<Outcome>
+  openEnvironment(): Promise<Environment>
+  runPlan(environment: Environment, plan: Plan): Promise<Outcome>
 }
 
-export async function createSimulator<Theatre extends { close(): Promise<void> }>(
-  parts: Parts<Theatre>,
+export async function createSimulator<Environment extends { close(): Promise<void> }>(
+  parts: Parts<Environment>,
 ): Promise<Simulator> {
-  let theatre = await parts.openTheatre()
+  let environment = await parts.openEnvironment()
   return {
     planOf: (seed) => parts.planOf(seed),
     async run(plan) {
       try {
-        return await parts.runPlan(theatre, plan)
+        return await parts.runPlan(environment, plan)
       } catch (error) {
-        await theatre.close().catch(() => {}) // whatever state it is in
-        theatre = await parts.openTheatre()
+        await environment.close().catch(() => {}) // whatever state it is in
+        environment = await parts.openEnvironment()
         return brokenRun(plan.seed, error instanceof Error ? (error.stack ?? error.message) : String(error))
       }
     },
-    close: () => theatre.close(),
+    close: () => environment.close(),
   }
 }
 

@@ -6,7 +6,7 @@ import type { ScopeKeys } from '../workload/pools.ts'
 import type { Weights } from '../workload/weights.ts'
 import type { SeededRandom } from '@landfall/testkit'
 import type { Burst } from './plan.ts'
-import type { RowSet } from '../checks/rows.ts'
+import type { RowSet } from '../checks/truth.ts'
 
 /** A rule of the app's own, judged on every state of the rows that a device was ever shown. */
 export type Invariant = {
@@ -36,7 +36,7 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   populate?: number
   /** Whose devices there are. */
   users: readonly string[]
-  /** The scope keys in play, as they stand in the scopes' columns. */
+  /** The scope keys in use, as they stand in the scopes' columns. */
   scopes: ScopeKeys
   /** Another program lets a user join or leave a scope; without it nobody ever does. */
   member?: (change: { user: string; key: string; joins: boolean }) => readonly string[]

@@ -30,9 +30,9 @@ import {
   spoiled,
   underWay,
   type Writing,
-} from './encounters.ts'
+} from './situations.ts'
 import type { Plan, PlannedDevice, Step } from './plan.ts'
-import { devicesOf, workloadOf } from '../stage/theatre.ts'
+import { devicesOf, workloadOf } from '../stage/environment.ts'
 
 export type Size = {
   steps: number

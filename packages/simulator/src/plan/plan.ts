@@ -81,7 +81,7 @@ export type Step =
   /** The app's next schema: Postgres and servers at once, each device when it is opened the next time. */
   | { kind: 'upgrade' }
 
-/** `later`: it is opened for the first time by a step. `loaded`: it has loaded before, where the theatre has such a one. */
+/** `later`: a step opens it for the first time. `loaded`: it has loaded before, where the environment has such a one. */
 export type PlannedDevice = { name: string; user: string; skewMs: number; later?: boolean; loaded?: boolean }
 
 export type Plan = {

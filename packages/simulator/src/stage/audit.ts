@@ -3,12 +3,12 @@
  * before and after one of them would show the others' work, too.
  *
  * The triggers write into a table without constraints that nobody waits for; what a savepoint undoes is undone there,
- * too. They know nothing of TRUNCATE, which the work on this theatre does not do.
+ * too. They know nothing of TRUNCATE, which the work on this environment does not do.
  */
 import type { ManifestTable, WireRow } from '@landfall/protocol'
 import { quoteIdentifier, quoteTable } from '@landfall/schema'
 import type { Tx } from '@landfall/server'
-import { keyOf, type RowSet } from '../checks/rows.ts'
+import { keyOf, type RowSet } from '../checks/truth.ts'
 
 export const AUDIT_DDL = `
   CREATE TABLE IF NOT EXISTS simulation.audit (

@@ -14,7 +14,7 @@ import {
 } from '@landfall/protocol'
 import type { SeededRandom } from '@landfall/testkit'
 import { readLocalState } from '../checks/local-state.ts'
-import { scopesOfRow, type Truth } from '../checks/rows.ts'
+import { scopesOfRow, type Truth } from '../checks/truth.ts'
 import type { Stage } from './stage.ts'
 
 export async function intrude(stage: Stage, user: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function intrude(stage: Stage, user: string): Promise<void> {
   const others = new Set(
     [...truth.held.values()].flatMap((keys) => [...keys]).filter((key) => !held.has(key)),
   )
-  stage.chronicle.tell('intruder', `as ${user}`, [...others].join(', '))
+  stage.trace.tell('intruder', `as ${user}`, [...others].join(', '))
   const client = `intruder-${user}`
   const asked: Asked[] = [...others].map((scope) => ({
     user,

@@ -16,7 +16,7 @@ export async function writeLocally(stage: Stage, name: string, write: LocalStep)
   const { device } = actor
   if (!device.alive) return
   const sql = write.statements.map((statement) => statement.sql).join('; ')
-  stage.chronicle.tell(name, 'writes', sql.slice(0, SHOWN))
+  stage.trace.tell(name, 'writes', sql.slice(0, SHOWN))
   const before = nextNumber(actor)
   let isOpen = true
   const told = device.engine.sql
@@ -29,7 +29,7 @@ export async function writeLocally(stage: Stage, name: string, write: LocalStep)
       (error: unknown) => refused(stage, actor, { write, error, before }),
     )
     .finally(() => (isOpen = false))
-  told.catch((error: unknown) => stage.chronicle.violated('P12', name, String(error)))
+  told.catch((error: unknown) => stage.trace.violated('P12', name, String(error)))
   await stage.still()
   // A transaction of one crossing waits for nothing but those before it.
   if (isOpen && device.alive) await stage.pass(1)
@@ -43,9 +43,9 @@ function accepted(
   if (!device.alive) return
   const { refused: isInvalid, changes, statements } = write
   if (changes && before === nextNumber({ device }))
-    stage.chronicle.violated('P1', device.name, 'a transaction was acknowledged and is in no changeset')
+    stage.trace.violated('P1', device.name, 'a transaction was acknowledged and is in no changeset')
   if (isInvalid)
-    stage.chronicle.violated('P13', device.name, `took what no column can hold: ${statements.at(-1)?.sql}`)
+    stage.trace.violated('P13', device.name, `took what no column can hold: ${statements.at(-1)?.sql}`)
   watch.acknowledged()
 }
 
@@ -55,16 +55,16 @@ function refused(stage: Stage, actor: Actor, { write, error, before }: Refusal):
   const { device } = actor
   if (!device.alive) return
   const code = error instanceof LandfallError ? error.code : String(error)
-  stage.chronicle.tell(device.name, 'was refused', code)
+  stage.trace.tell(device.name, 'was refused', code)
   const isDeserved = write.refused || (stage.failing.has(device.name) && code.startsWith('storage_'))
   if (!isDeserved)
-    stage.chronicle.violated(
+    stage.trace.violated(
       'P12',
       device.name,
       `a valid transaction was refused: ${String(error).slice(0, 300)}`,
     )
   if (before !== nextNumber(actor))
-    stage.chronicle.violated('P1', device.name, 'a refused transaction left its number behind')
+    stage.trace.violated('P1', device.name, 'a refused transaction left its number behind')
 }
 
 const nextNumber = ({ device }: Pick<Actor, 'device'>): unknown =>

@@ -28,7 +28,7 @@ export function plantDeath(
   const { device } = stage.actor(name)
   const isDue = countdown(death.n, often)
   const strike = (): void => {
-    stage.chronicle.struck(loss === 'power' ? 'power cut' : `engine killed ${death.moment}`, name)
+    stage.trace.struck(loss === 'power' ? 'power cut' : `engine killed ${death.moment}`, name)
     stage.clock.after(0, died)
   }
   if (death.at === 'disk')
@@ -53,7 +53,7 @@ export function plantDiskFailure(stage: Stage, { device: name, fate, n, often }:
   stage.actor(name).device.disk.watch(({ kind }): DiskFate => {
     if (fate === 'full' && KEEPS_ROOM.includes(kind)) return 'go'
     if (!isDue()) return 'go'
-    stage.chronicle.struck(fate === 'full' ? 'quota' : 'disk error', name)
+    stage.trace.struck(fate === 'full' ? 'quota' : 'disk error', name)
     stage.failing.add(name)
     return fate
   })
@@ -61,7 +61,7 @@ export function plantDiskFailure(stage: Stage, { device: name, fate, n, often }:
 
 export function plantQuota(stage: Stage, { device: name, writes }: StepOf<'quota'>): void {
   let left = writes
-  stage.chronicle.struck('quota', name)
+  stage.trace.struck('quota', name)
   stage.failing.add(name)
   stage.actor(name).device.disk.watch(({ kind }): DiskFate => {
     if (KEEPS_ROOM.includes(kind) || --left < 0) return 'go'
@@ -75,7 +75,7 @@ export function plantStatementFailure(stage: Stage, step: StepOf<'fail statement
   const isDue = countdown(n, often)
   stage.actor(name).device.watch(({ sql, when }) => {
     if (when === 'after' || sql === 'ROLLBACK' || !isDue()) return
-    stage.chronicle.struck('statement failed', name)
+    stage.trace.struck('statement failed', name)
     stage.failing.add(name)
     throw new LandfallError(code, { sqlite: { code: 1, message: 'planted' }, sql: sql.slice(0, 300) })
   })

@@ -1,5 +1,5 @@
 /**
- * Where the database of a real Postgres theatre is: on a server of its own, or on one that somebody has given.
+ * Where the database of a real Postgres environment is: on a server of its own, or on one that somebody has given.
  *
  * A server of its own is put back to its beginning file by file, in less than a second, so every plan finds it as every
  * other plan did, to the last xid; and a restore makes xids run again, as a real one does. On a given server a plan gets a
@@ -9,7 +9,7 @@ import postgres from 'postgres'
 import { createTestDatabase, startPostgres, type TestDatabase } from '@landfall/tools/postgres'
 
 export type Site = {
-  /** Of the database in play, by a superuser. */
+  /** Of the database of the running plan, by a superuser. */
   url(): string
   reset(): Promise<void>
   restart(): Promise<void>

@@ -16,8 +16,8 @@ export type RememberedReads = {
   writes(): number
 }
 
-/** `isOwnErrand`: whether a request is being served. */
-export function rememberReads(isOwnErrand: () => boolean): RememberedReads {
+/** `isServing`: whether a request is being served. */
+export function rememberReads(isServing: () => boolean): RememberedReads {
   const answers = new Map<string, TextRow[]>()
   let writes = 0
 
@@ -45,7 +45,7 @@ export function rememberReads(isOwnErrand: () => boolean): RememberedReads {
     over: (database) => ({
       kind: database.kind,
       async transaction(options, work) {
-        if (options.readOnly && !isOwnErrand())
+        if (options.readOnly && !isServing())
           return work({ query: (...question) => ask(database, options, question) })
         if (options.readOnly) return database.transaction(options, work)
         try {

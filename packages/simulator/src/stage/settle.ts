@@ -4,10 +4,10 @@
  */
 import { loadSqlite } from '@landfall/engine'
 import { quoteIdentifier } from '@landfall/schema'
-import { endLong, openAgain, type Performance } from './perform.ts'
+import { endLong, openAgain, type Execution } from './execute.ts'
 import { isComplete, readLocalState, readLocalTables, readOutbox } from '../checks/local-state.ts'
 import { judgeBase } from '../checks/snapshot-equality.ts'
-import type { Truth } from '../checks/rows.ts'
+import type { Truth } from '../checks/truth.ts'
 import type { Actor, Stage } from './stage.ts'
 
 /**
@@ -25,18 +25,18 @@ const STEP_MS = 250
 /** The longest that a server, a device or Postgres is away after it died. */
 const REVIVAL_MS = 10_000
 
-export async function settle(performance: Performance): Promise<void> {
-  const { stage } = performance
-  await calm(performance)
+export async function settle(execution: Execution): Promise<void> {
+  const { stage } = execution
+  await calm(execution)
   const end = stage.clock.now() + DRAIN_MS
   for (let step = STEP_MS; !(await isDrained(stage)) && stage.clock.now() < end; step = LOOK_MS)
     await stage.pass(step)
   await judgeDrained(stage)
   for (const actor of stage.actors) if (actor.device.alive) judgeQuiet(stage, actor)
   await judgeMemory(stage)
-  if (stage.chronicle.violations.length === 0) await judgeKept(stage)
-  if (stage.chronicle.violations.length === 0) await verifyAll(stage)
-  stage.chronicle.tell('world', 'is settled')
+  if (stage.trace.violations.length === 0) await judgeKept(stage)
+  if (stage.trace.violations.length === 0) await verifyAll(stage)
+  stage.trace.tell('world', 'is settled')
 }
 
 function isUp(stage: Stage): boolean {
@@ -48,12 +48,12 @@ function isUp(stage: Stage): boolean {
   )
 }
 
-async function calm(performance: Performance): Promise<void> {
-  const { stage } = performance
+async function calm(execution: Execution): Promise<void> {
+  const { stage } = execution
   stage.faults.collision = null
   stage.faults.loseCommit = false
   stage.faults.planted = null
-  for (const long of performance.open) await endLong(performance, long, true)
+  for (const long of execution.open) await endLong(execution, long, true)
   for (const server of stage.servers) {
     server.faults.dies = null
     server.diesBefore = false
@@ -77,7 +77,7 @@ async function calm(performance: Performance): Promise<void> {
     actor.device.network.setWeather({})
     actor.device.network.setOnline(true)
   }
-  stage.chronicle.tell('world', 'is calm')
+  stage.trace.tell('world', 'is calm')
 }
 
 async function isDrained(stage: Stage): Promise<boolean> {
@@ -113,14 +113,14 @@ async function judgeDrained(stage: Stage): Promise<void> {
   for (const { device } of stage.actors) {
     if (deviceIsDrained(stage, device, truth)) continue
     if (!device.alive) {
-      stage.chronicle.violated('P8', device.name, 'is not open')
+      stage.trace.violated('P8', device.name, 'is not open')
       continue
     }
     const state = readLocalState(device.driver)
     const outbox = readOutbox(device.driver).length
     const { phase, error } = await device.engine.status.read()
     const what = `outbox ${outbox}, ${isComplete(state) ? 'complete' : 'not complete'} at ${state.snapshot}, ${phase} ${error?.message ?? ''}`
-    stage.chronicle.violated('P8', device.name, `has not drained: ${what}`)
+    stage.trace.violated('P8', device.name, `has not drained: ${what}`)
   }
 }
 
@@ -128,13 +128,13 @@ function judgeQuiet(stage: Stage, { device }: Actor): void {
   const count = (table: string): number =>
     Number(device.driver.prepare(`SELECT count(*) FROM ${quoteIdentifier(table)}`).all([])[0]?.[0])
   if (device.disk.bytes > MOST_BYTES)
-    stage.chronicle.violated('P10', device.name, `${device.disk.bytes} bytes are stored`)
+    stage.trace.violated('P10', device.name, `${device.disk.bytes} bytes are stored`)
   if (readOutbox(device.driver).length > 0) return // judged above
   for (const { name } of device.manifest.tables) {
     for (const kind of ['before', 'base', 'seen']) {
       const left = count(`landfall_${kind}_${name}`)
       if (left > 0)
-        stage.chronicle.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
+        stage.trace.violated('P10', device.name, `landfall_${kind}_${name} still has ${left} rows`)
     }
   }
 }
@@ -149,7 +149,7 @@ async function judgeMemory(stage: Stage): Promise<void> {
   const bytes = Number(wasm.peek(now, 'i64'))
   wasm.pstack.restore(stack)
   if (bytes > stage.actors.length * MOST_MEMORY)
-    stage.chronicle.violated('P10', 'world', `SQLite keeps ${bytes} bytes of memory`)
+    stage.trace.violated('P10', 'world', `SQLite keeps ${bytes} bytes of memory`)
 }
 
 /** P7: whatever the server has refused is on the device that wrote it. */
@@ -166,7 +166,7 @@ async function judgeKept(stage: Stage): Promise<void> {
     )
     for (const rejected of rows) {
       if (rejected.client === client && !kept.has(rejected.number))
-        stage.chronicle.violated('P7', device.name, `the rejected changeset ${rejected.number} is not kept`)
+        stage.trace.violated('P7', device.name, `the rejected changeset ${rejected.number} is not kept`)
     }
   }
 }
@@ -182,15 +182,15 @@ async function verifyAll(stage: Stage): Promise<void> {
   // It has asked for nothing since the restore, and learns of it now.
   if (stage.restored && first !== true && first.includes('history_lost')) return
   if (first !== true)
-    return stage.chronicle.violated('P3', device.name, `verify finds ${first} where all is well`)
+    return stage.trace.violated('P3', device.name, `verify finds ${first} where all is well`)
   if (!plantDamage(device)) return
   stage.watching = false
   const second = await verified(stage, device)
-  if (second === true) stage.chronicle.violated('P3', device.name, 'verify has not found what was planted')
+  if (second === true) stage.trace.violated('P3', device.name, 'verify has not found what was planted')
   await stage.pass(LOOK_MS)
   stage.watching = true
   const third = await verified(stage, device)
-  if (third !== true) stage.chronicle.violated('P3', device.name, `verify has not mended ${third}`)
+  if (third !== true) stage.trace.violated('P3', device.name, `verify has not mended ${third}`)
   actor.watch.lookAgain()
 }
 

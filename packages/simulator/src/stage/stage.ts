@@ -1,7 +1,7 @@
 /**
  * The stage of one run: Postgres put back to its beginning, server processes, devices, time, and whoever watches.
  *
- * What happens on it is `perform.ts`'s, what is wrong with it the checkers'. Requests are served inside a context of
+ * What happens on it is `execute.ts`'s, what is wrong with it the checkers'. Requests are served inside a context of
  * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -11,24 +11,24 @@ import type { SyncDefinition } from '@landfall/schema'
 import { createBusy, createDevice, createRandom, createVirtualClock } from '@landfall/testkit'
 import { seedSqlite, stillness } from '@landfall/testkit'
 import type { Busy, Device, Exchange, SeededRandom, VirtualClock } from '@landfall/testkit'
-import { type Chronicle, createChronicle } from '../story/chronicle.ts'
-import { readPushTraces } from '../checks/push-traces.ts'
+import { type Trace, createTrace } from '../story/trace.ts'
+import { readPushRecords } from '../checks/push-records.ts'
 import { judgePage, judgeSync } from '../checks/delivery.ts'
-import { createReferee, type Referee } from '../checks/referee.ts'
+import { createOracle, type Oracle } from '../checks/oracle.ts'
 import { judgeBytes, judgeSyncBytes } from '../checks/secrets.ts'
 import type { Finding } from '../checks/snapshot-equality.ts'
 import type { Plan, PlannedDevice } from '../plan/plan.ts'
 import { type Committed, type PostgresFaults, type ProcessFaults, reach } from './postgres-side.ts'
 import { rememberReads, type RememberedReads } from './remembered-reads.ts'
-import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from '../checks/rows.ts'
+import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from '../checks/truth.ts'
 import { createServerProcess, type ServerProcess } from './server-process.ts'
-import { START_MS, type Theatre } from './theatre.ts'
+import { START_MS, type Environment } from './environment.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 const ORIGIN = 'https://landfall.test'
 
 /** What a request is doing: filled in as its transactions run. */
-type Errand = Asked & { user: string; path: string; truth: Truth | null }
+type ServedRequest = Asked & { user: string; path: string; truth: Truth | null }
 type Asked = { push: PushRequest | null; pull: PullRequest | null }
 
 export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
@@ -41,13 +41,13 @@ export type Server = {
 }
 
 export class Stage {
-  readonly theatre: Theatre
+  readonly environment: Environment
   readonly plan: Plan
   readonly clock: VirtualClock = createVirtualClock(START_MS)
-  readonly chronicle: Chronicle
+  readonly trace: Trace
   readonly random: SeededRandom
   readonly truth: TruthReader
-  readonly referee: Referee
+  readonly oracle: Oracle
   readonly faults: PostgresFaults = {
     collision: null,
     loseCommit: false,
@@ -64,31 +64,31 @@ export class Stage {
   /** False while a device is being damaged on purpose. */
   watching = true
   readonly #busy: Busy = createBusy()
-  readonly #reads: RememberedReads = rememberReads(() => this.#errands.getStore() !== undefined)
+  readonly #reads: RememberedReads = rememberReads(() => this.#served.getStore() !== undefined)
   /** Whose connections nobody of the world sees: the checkers'. */
   #database: Database | null = null
   #newest: { writes: number; truth: Truth } | null = null
-  readonly #errands = new AsyncLocalStorage<Errand>()
+  readonly #served = new AsyncLocalStorage<ServedRequest>()
   /** All that each device has pushed. */
   readonly #sent = new Map<string, string>()
   readonly #lastServer = new Map<string, number>()
 
-  constructor(theatre: Theatre, plan: Plan) {
-    this.theatre = theatre
+  constructor(environment: Environment, plan: Plan) {
+    this.environment = environment
     this.plan = plan
-    this.sync = theatre.app.sync
-    this.referee = createReferee(theatre.app.mustPass ?? (() => false))
-    this.chronicle = createChronicle(this.clock)
+    this.sync = environment.app.sync
+    this.oracle = createOracle(environment.app.mustPass ?? (() => false))
+    this.trace = createTrace(this.clock)
     this.random = createRandom(plan.seed)
-    const { holders, users } = theatre.app
+    const { holders, users } = environment.app
     this.truth = createTruthReader({ manifest: () => this.sync.manifest, holders, users })
   }
 
   async open(): Promise<void> {
-    await this.theatre.begin({
+    await this.environment.begin({
       busy: this.#busy,
       random: this.random.fork('turns'),
-      deadlocked: (program) => this.chronicle.struck('deadlock', program),
+      deadlocked: (program) => this.trace.struck('deadlock', program),
     })
     await seedSqlite(this.random.fork('sqlite'))
     for (let n = 0; n < this.plan.servers; n++) this.servers.push(await this.#startServer(n))
@@ -101,7 +101,7 @@ export class Stage {
     for (const { device } of this.actors) device.kill('kill')
     for (const { process } of this.servers) await process.close()
     await this.still()
-    this.#errands.disable() // each one that is left on is asked at every promise: after fifty worlds a third of all time
+    this.#served.disable() // each one that is left on is asked at every promise: after fifty worlds a third of all time
   }
 
   still(): Promise<void> {
@@ -127,7 +127,7 @@ export class Stage {
   }
 
   found(who: string, findings: readonly Finding[]): void {
-    for (const { promise, what } of findings) this.chronicle.violated(promise, who, what)
+    for (const { promise, what } of findings) this.trace.violated(promise, who, what)
   }
 
   actor(name: string): Actor {
@@ -138,20 +138,20 @@ export class Stage {
 
   /** Another program's transaction, whole. False when Postgres refused it. */
   async foreign(statements: readonly string[]): Promise<boolean> {
-    const database = this.#reads.over(await this.theatre.connect('program'))
+    const database = this.#reads.over(await this.environment.connect('program'))
     try {
       const { before, after } = await this.#untilThrough(() =>
         database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
-          const rowsBefore = await this.theatre.witness(tx, this.truth)
+          const rowsBefore = await this.environment.witness(tx, this.truth)
           for (const statement of statements) await tx.query(statement)
           const rows = await readRows(tx, this.sync.manifest)
           return { before: await rowsBefore(rows), after: rows }
         }),
       )
-      this.referee.noteForeign(before, after, this.clock.now())
+      this.oracle.noteForeign(before, after, this.clock.now())
       return true
     } catch (error) {
-      this.chronicle.tell('postgres', 'refused', error instanceof Error ? error.message : String(error))
+      this.trace.tell('postgres', 'refused', error instanceof Error ? error.message : String(error))
       return false
     }
   }
@@ -186,7 +186,7 @@ export class Stage {
 
   /** Statements outside of any transaction that the port knows. */
   async exec(sql: string): Promise<void> {
-    await this.theatre.exec(sql)
+    await this.environment.exec(sql)
     this.forget()
   }
 
@@ -196,7 +196,7 @@ export class Stage {
   }
 
   async #check<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
-    this.#database ??= await this.theatre.connect('checkers')
+    this.#database ??= await this.environment.connect('checkers')
     return this.#database.transaction({ isolation: 'repeatable read', readOnly: true }, read)
   }
 
@@ -212,10 +212,10 @@ export class Stage {
   }
 
   async #startServer(n: number): Promise<Server> {
-    const { holders, authorize, limits } = this.theatre.app
+    const { holders, authorize, limits } = this.environment.app
     const name = `server ${n + 1}`
     const faults: ProcessFaults = { dies: null }
-    const database = this.#reads.over(await this.theatre.connect(name))
+    const database = this.#reads.over(await this.environment.connect(name))
     const process = createServerProcess({
       name,
       clock: this.clock,
@@ -233,7 +233,7 @@ export class Stage {
           own: faults,
           alive,
           die: () => this.kill(n),
-          struck: (fault) => this.chronicle.struck(fault, name),
+          struck: (fault) => this.trace.struck(fault, name),
           read: (tx) => this.#read(tx),
           writing: (tx) => this.#writing(tx),
         }),
@@ -249,26 +249,26 @@ export class Stage {
     const moment = server.diesBefore ? 'before' : (server.faults.dies?.moment ?? 'before')
     server.faults.dies = null
     server.diesBefore = false
-    this.chronicle.struck(`server killed ${moment}`, server.process.name)
+    this.trace.struck(`server killed ${moment}`, server.process.name)
     server.process.die()
     this.clock.after(500 + this.random.below(3_000), () => {
       server.process.start({ sync: this.sync })
-      this.chronicle.tell(server.process.name, 'started')
+      this.trace.tell(server.process.name, 'started')
     })
   }
 
   #failed(name: string, error: unknown): void {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    this.chronicle.tell(name, 'failed', what)
+    this.trace.tell(name, 'failed', what)
     // What the server does not understand is a bug of its own, whatever it answers.
     const coded = error instanceof Error && 'code' in error
-    if (!coded && !/connection|57P01|lost against/.test(what)) this.chronicle.violated('P12', name, what)
+    if (!coded && !/connection|57P01|lost against/.test(what)) this.trace.violated('P12', name, what)
   }
 
   async #openActor(planned: PlannedDevice): Promise<Actor> {
     const { name, user, skewMs, later = false, loaded = false } = planned
-    const files = loaded ? this.theatre.loaded.get(name) : undefined
-    if (skewMs !== 0) this.chronicle.struck('clock skewed', name)
+    const files = loaded ? this.environment.loaded.get(name) : undefined
+    if (skewMs !== 0) this.trace.struck('clock skewed', name)
     const device: Device = createDevice({
       name,
       user,
@@ -280,17 +280,14 @@ export class Stage {
       random: this.random,
       air: {
         route: (luck) => this.#route(name, luck),
-        struck: (fault) => this.chronicle.struck(fault, name),
+        struck: (fault) => this.trace.struck(fault, name),
         seen: (exchange) => this.#seen(name, exchange),
       },
       heard: (event) => watch.heard(event),
     })
-    const { chronicle, truth, failing } = this
-    const { app } = this.theatre
-    const watch: Watch = createWatch(
-      { app, chronicle, truth, failing, isRestored: () => this.restored },
-      device,
-    )
+    const { trace, truth, failing } = this
+    const { app } = this.environment
+    const watch: Watch = createWatch({ app, trace, truth, failing, isRestored: () => this.restored }, device)
     if (!later) {
       await device.open()
       await watch.opened()
@@ -307,29 +304,29 @@ export class Stage {
     const n = luck.below(this.servers.length)
     const server = this.servers[n]
     const last = this.#lastServer.get(device)
-    if (last !== undefined && last !== n) this.chronicle.struck('another server')
+    if (last !== undefined && last !== n) this.trace.struck('another server')
     this.#lastServer.set(device, n)
     return async (request) => {
       if (server === undefined) throw new TypeError('connection refused')
       if (server.diesBefore) this.kill(n)
-      const errand: Errand = {
+      const served: ServedRequest = {
         user: userOf(request.headers.get('authorization'))?.userId ?? '',
         path: new URL(request.url).pathname,
         ...(await askedIn(request)),
         truth: null,
       }
-      if (errand.push !== null)
-        this.#sent.set(device, (this.#sent.get(device) ?? '') + JSON.stringify(errand.push.changesets))
-      const response = await this.#errands.run(errand, () => server.process.handle(request))
-      if (errand.path === '/live') return response
-      return this.#delivered(device, errand, response)
+      if (served.push !== null)
+        this.#sent.set(device, (this.#sent.get(device) ?? '') + JSON.stringify(served.push.changesets))
+      const response = await this.#served.run(served, () => server.process.handle(request))
+      if (served.path === '/live') return response
+      return this.#delivered(device, served, response)
     }
   }
 
   /** Judges an answer as it leaves the server. */
   async #delivered(
     device: string,
-    { path, truth, user, pull }: Errand,
+    { path, truth, user, pull }: ServedRequest,
     response: Response,
   ): Promise<Response> {
     const text = await response.text()
@@ -355,31 +352,31 @@ export class Stage {
   }
 
   async #read(tx: Tx): Promise<void> {
-    const errand = this.#errands.getStore()
-    if (errand !== undefined) errand.truth = await this.truth.read(tx)
+    const served = this.#served.getStore()
+    if (served !== undefined) served.truth = await this.truth.read(tx)
   }
 
   async #writing(tx: Tx): Promise<() => Promise<Committed>> {
-    const request = this.#errands.getStore()?.push ?? null
+    const request = this.#served.getStore()?.push ?? null
     if (request === null) return async () => () => {}
-    const rowsBefore = await this.theatre.witness(tx, this.truth)
-    const user = this.#errands.getStore()?.user ?? ''
+    const rowsBefore = await this.environment.witness(tx, this.truth)
+    const user = this.#served.getStore()?.user ?? ''
     // Where transactions overlap, a membership may change in the midst of the push.
-    const held = this.theatre.overlaps ? null : ((await this.truth.read(tx)).held.get(user) ?? new Set())
+    const held = this.environment.overlaps ? null : ((await this.truth.read(tx)).held.get(user) ?? new Set())
     return async () => {
-      const traces = await readPushTraces(tx, request.client)
-      if (traces === null) return () => {} // a writing transaction of the request that was not its push
+      const records = await readPushRecords(tx, request.client)
+      if (records === null) return () => {} // a writing transaction of the request that was not its push
       const after = await readRows(tx, this.sync.manifest)
       const before = await rowsBefore(after)
-      const seen = { request, before, after, held, serverMs: this.clock.now(), ...traces }
-      return () => this.found(request.client, this.referee.judgePush(seen))
+      const seen = { request, before, after, held, serverMs: this.clock.now(), ...records }
+      return () => this.found(request.client, this.oracle.judgePush(seen))
     }
   }
 
   #seen(device: string, { path, sent, received, status }: Exchange): void {
     if (path === '/live') return
     const outcome = received === null ? 'no answer' : `${status}, ${received.length} bytes`
-    this.chronicle.tell(device, `${path} ${sent.length} bytes`, outcome)
+    this.trace.tell(device, `${path} ${sent.length} bytes`, outcome)
   }
 }
 

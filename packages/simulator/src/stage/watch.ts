@@ -23,14 +23,14 @@ import { judgeReopened } from '../checks/reopened.ts'
 import { createScreen } from '../checks/screen.ts'
 import { createToldConflicts } from '../checks/told-conflicts.ts'
 import { judgeVisible } from '../checks/visible-rows.ts'
-import type { Truth, TruthReader } from '../checks/rows.ts'
+import type { Truth, TruthReader } from '../checks/truth.ts'
 import type { SimApp } from '../plan/app.ts'
-import type { Chronicle } from '../story/chronicle.ts'
+import type { Trace } from '../story/trace.ts'
 
 /** What a watch needs of the stage. */
 export type Surroundings = {
   app: SimApp
-  chronicle: Chronicle
+  trace: Trace
   truth: TruthReader
   /** Postgres was restored: what was acknowledged may be gone. */
   isRestored(): boolean
@@ -61,7 +61,7 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
   const conflicts = createToldConflicts()
   const own = stage.app.ownCell?.(device)
   const say = (promise: string, what: string | null): void => {
-    if (what !== null) stage.chronicle.violated(promise, device.name, what)
+    if (what !== null) stage.trace.violated(promise, device.name, what)
   }
   const found = (findings: readonly Finding[]): void => {
     for (const { promise, what } of findings) say(promise, what)
@@ -77,7 +77,7 @@ export function createWatch(stage: Surroundings, device: Device): Watch {
     const outbox = readOutbox(device.driver)
     const where = state.snapshot ?? 'no cursor'
     const what = `${where}, acknowledged ${state.acknowledged}, outbox ${outbox.length}`
-    stage.chronicle.tell(device.name, 'is at', what)
+    stage.trace.tell(device.name, 'is at', what)
     found(acknowledged.judge(state, outbox))
     if (own !== undefined && !stage.failing.has(device.name))
       say('P9', screen.judge(ask(device, own.sql, own.params)[0]))

@@ -1,7 +1,7 @@
-/** Small scenarios over the house app, for faults at every event: each a few steps in which one promise is at stake. */
+/** Small scenarios over the sample app, for faults at every event: each a few steps in which one promise is at stake. */
 import type { SqlParam } from '@landfall/engine'
 import { createRandom } from '@landfall/testkit'
-import { house } from '../sample/house.ts'
+import { sampleApp } from '../sample/sample-app.ts'
 import type { PlannedDevice, Step } from '../plan/plan.ts'
 import type { Scenario } from './systematic.ts'
 
@@ -18,9 +18,9 @@ function write({ name }: PlannedDevice, sql: string, params: SqlParam[] = []): S
   return { kind: 'write', device: name, write: { label: null, statements: [{ sql, params }] } }
 }
 
-/** The house's own transaction: a count, an event and two entries, which rules hold together. */
+/** The sample app's own transaction: a count, an event and two entries, which rules hold together. */
 function work(device: PlannedDevice, nth: number): Step {
-  const made = house.writes?.({ name: device.name, user: device.user, nth }, createRandom(nth))
+  const made = sampleApp.writes?.({ name: device.name, user: device.user, nth }, createRandom(nth))
   return { kind: 'write', device: device.name, write: made ?? { label: null, statements: [] } }
 }
 
@@ -33,14 +33,14 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'first load',
     devices: [{ ...ada, later: true }],
-    prologue: [{ kind: 'foreign', statements: [newTask(TASK, 'one'), newTask(OTHER, 'two')] }],
+    preparation: [{ kind: 'foreign', statements: [newTask(TASK, 'one'), newTask(OTHER, 'two')] }],
     steps: [on('reopen', ada), pass(4_000)],
   },
-  { name: 'one write', devices: [ada], prologue: [pass(1_000)], steps: [work(ada, 1), pass(4_000)] },
+  { name: 'one write', devices: [ada], preparation: [pass(1_000)], steps: [work(ada, 1), pass(4_000)] },
   {
     name: 'conflict',
     devices: [ada, ben],
-    prologue: [write(ada, newTask(TASK, 'one')), pass(2_000), on('offline', ada), on('offline', ben)],
+    preparation: [write(ada, newTask(TASK, 'one')), pass(2_000), on('offline', ada), on('offline', ben)],
     steps: [
       write(ada, `update tasks set title = 'of a', votes = votes + 2, body = 'a' where id = ?`, [TASK]),
       pass(50),
@@ -54,31 +54,31 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'rejection',
     devices: [ada],
-    prologue: [pass(1_000), on('offline', ada), work(ada, 1)],
+    preparation: [pass(1_000), on('offline', ada), work(ada, 1)],
     steps: [write(ada, newTask(TASK, 'forbidden')), work(ada, 2), on('online', ada), pass(4_000)],
   },
   {
     name: 'membership',
     devices: [ada],
-    prologue: [pass(1_000)],
+    preparation: [pass(1_000)],
     steps: [member('p3', true), pass(2_000), member('p2', false), work(ada, 1), pass(4_000)],
   },
   {
     name: 'upgrade',
     devices: [ada],
-    prologue: [pass(1_000), on('offline', ada), write(ada, newTask(TASK, 'one')), work(ada, 1)],
+    preparation: [pass(1_000), on('offline', ada), write(ada, newTask(TASK, 'one')), work(ada, 1)],
     steps: [{ kind: 'upgrade' }, on('reopen', ada), on('online', ada), pass(4_000)],
   },
   {
     name: 'restart',
     devices: [ada],
-    prologue: [pass(1_000), on('offline', ada), write(ada, newTask(TASK, 'one')), work(ada, 1)],
+    preparation: [pass(1_000), on('offline', ada), write(ada, newTask(TASK, 'one')), work(ada, 1)],
     steps: [on('reopen', ada), work(ada, 2), on('online', ada), pass(4_000)],
   },
   {
     name: 'restore',
     devices: [ada],
-    prologue: [
+    preparation: [
       work(ada, 1),
       pass(2_000),
       { kind: 'back up' },

@@ -14,7 +14,7 @@ export type Scenario = {
   /** Faults of devices strike the first one. */
   devices: PlannedDevice[]
   /** Done before the fault is planted. */
-  prologue: Step[]
+  preparation: Step[]
   steps: Step[]
 }
 
@@ -90,6 +90,6 @@ async function tryKind({ run, scenario, kind, undisturbed, options }: Trial): Pr
 
 const timesOf = ({ faults }: Outcome, { fault }: FaultKind): number => faults[fault] ?? 0
 
-export function planWith({ devices, prologue, steps }: Scenario, fault: Step[]): Plan {
-  return { seed: 1, servers: 1, devices, steps: [...prologue, ...fault, ...steps] }
+export function planWith({ devices, preparation, steps }: Scenario, fault: Step[]): Plan {
+  return { seed: 1, servers: 1, devices, steps: [...preparation, ...fault, ...steps] }
 }

@@ -13,5 +13,5 @@ process.on('message', (seeds) => {
     process.send({ kind: 'done', outcome })
   }
 })
-if (process.argv[2] === 'broken') throw new Error('no theatre')
+if (process.argv[2] === 'broken') throw new Error('no environment')
 process.send({ kind: 'ready' })

@@ -28,10 +28,10 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core'
 import type { Invariant, SimApp } from '../plan/app.ts'
-import { houseBurst } from './house-burst.ts'
-import { HOT, setup, SHARED } from './house-setup.ts'
-import { editHotTask, forbidden, houseLong, keepBooks } from './house-writes.ts'
-import type { RowSet } from '../checks/rows.ts'
+import { sampleBurst } from './sample-burst.ts'
+import { HOT, setup, SHARED } from './sample-setup.ts'
+import { editHotTask, forbidden, sampleLong, keepBooks } from './sample-writes.ts'
+import type { RowSet } from '../checks/truth.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
 
@@ -152,7 +152,7 @@ function define(tasksTable: typeof tasks) {
 const PROJECTS = ['p1', 'p2', 'p3']
 const RESERVED = ['projects', 'members', 'entries', 'events', 'marks']
 
-export const house: SimApp = {
+export const sampleApp: SimApp = {
   sync: define(tasks),
   holders: {
     project: ({ userId }) => sql`select project_id from members where user_id = ${userId}`,
@@ -184,8 +184,8 @@ export const house: SimApp = {
   mustPass: (label) => label.startsWith('work '),
   refusable: forbidden,
   contested: editHotTask,
-  long: houseLong,
-  burst: (plan, random) => houseBurst(plan, random),
+  long: sampleLong,
+  burst: (plan, random) => sampleBurst(plan, random),
   invariants: [
     { promise: 'P5', name: 'entries add up to nothing', judge: judgeEntries },
     { promise: 'P2', name: 'marks count each transaction once', lostByRestore: true, judge: judgeMarks },

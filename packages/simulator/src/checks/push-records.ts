@@ -3,14 +3,14 @@ import { encodeKey, type WireRow } from '@landfall/protocol'
 import type { Tx } from '@landfall/server'
 import type { RecordedConflict } from './judge-cell.ts'
 
-export type PushTraces = {
+export type PushRecords = {
   lastNumber: number
   rejected: ReadonlySet<number>
   conflicts: readonly RecordedConflict[]
 }
 
 /** null when the transaction has not touched the client's row. */
-export async function readPushTraces(tx: Tx, client: string): Promise<PushTraces | null> {
+export async function readPushRecords(tx: Tx, client: string): Promise<PushRecords | null> {
   const [row] = await tx.query(
     `
     SELECT

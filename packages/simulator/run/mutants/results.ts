@@ -1,6 +1,6 @@
 /** What came of the mutants, as a table for people: survivors last, where they are seen. */
 import type { Mutant } from './mutant.ts'
-import type { Finding } from './run-seeds.ts'
+import type { Finding } from './search-seeds.ts'
 
 /** `found` null: it survived. */
 export type Result = { mutant: Mutant; found: Finding | null }

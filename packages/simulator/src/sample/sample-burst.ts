@@ -1,8 +1,8 @@
 /**
- * Bursts over the house: everybody counts votes on the same few tasks and writes their titles, in orders of their own.
+ * Bursts over the sample app: everybody counts votes on the same few tasks and writes their titles, in orders of their own.
  *
  * One program goes over the rows backwards, another forwards, so that they and the pushes close circles of locks. Each
- * transaction keeps the house's rules (`house.ts`) only as a whole: what it moves between accounts stands at its two
+ * transaction keeps the sample app's rules (`sample-app.ts`) only as a whole: what it moves between accounts stands at its two
  * ends, with everything else in between.
  */
 import type { LocalStep } from '../workload/local.ts'
@@ -13,7 +13,7 @@ import type { Burst } from '../plan/plan.ts'
 const TASKS = [1, 2, 3, 4].map((n) => `00000000-0000-4000-8000-00000000000${n}`)
 const PROJECT = 'p1'
 
-export function houseBurst(
+export function sampleBurst(
   { nth, devices }: BurstPlan,
   random: SeededRandom,
 ): Pick<Burst, 'writes' | 'programs'> {

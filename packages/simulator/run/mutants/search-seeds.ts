@@ -22,7 +22,7 @@ export type Finding = {
 }
 
 /** null: all seeds ran without a violation. */
-export async function runSeeds(bundle: string, seeds: readonly number[]): Promise<Finding | null> {
+export async function searchSeeds(bundle: string, seeds: readonly number[]): Promise<Finding | null> {
   if (seeds.length === 0) return null
   const child = spawn(process.execPath, [bundle, ...seeds.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })
   const lastWords = tailOf(child)

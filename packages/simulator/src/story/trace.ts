@@ -6,7 +6,7 @@ import type { Line, Outcome, Violation } from './outcome.ts'
 /** A run that breaks a promise breaks it again at every step; the first few tell all. */
 const MOST_VIOLATIONS = 20
 
-export type Chronicle = {
+export type Trace = {
   tell(who: string, what: string, state?: string): void
   struck(fault: Fault, who?: string): void
   violated(promise: string, who: string, what: string): void
@@ -14,7 +14,7 @@ export type Chronicle = {
   outcome(seed: number, steps: number): Outcome
 }
 
-export function createChronicle(clock: Clock): Chronicle {
+export function createTrace(clock: Clock): Trace {
   const lines: Line[] = []
   const violations: Violation[] = []
   const faults: Outcome['faults'] = {}

@@ -1,5 +1,5 @@
 /**
- * A theatre on a real Postgres: each server process and each other program has connections of its own, and their
+ * An environment on a real Postgres: each server process and each other program has connections of its own, and their
  * transactions overlap, statement by statement in an order that the seed decides (`turns.ts`).
  *
  * Postgres' clock is virtual here, too: `now()` and `clock_timestamp()` are replaced, in this database only, by functions
@@ -7,7 +7,7 @@
  * the catalogue, so that works only because these bodies are single expressions, which the planner puts in their place.
  * Within one transaction that clock stands still.
  *
- * What differs from the embedded theatre: the rows before a push are worked out from what it did (`audit.ts`), because at
+ * What differs from the embedded environment: the rows before a push are worked out from what it did (`audit.ts`), because at
  * READ COMMITTED others commit in the middle of it; polls answered from memory see no overlap; TRUNCATE is not done,
  * since it empties a table for the checkers' older snapshots, too.
  */
@@ -19,17 +19,17 @@ import { createRandom, type SeededRandom } from '@landfall/testkit'
 import type { SimApp } from '../plan/app.ts'
 import { AUDIT_DDL, auditSql, undoOwn } from './audit.ts'
 import { givenSite, ownSite, type Site } from './postgres-site.ts'
-import { START_MS, type Theatre, workloadOf } from './theatre.ts'
+import { START_MS, type Environment, workloadOf } from './environment.ts'
 import { createTurns, DEADLOCK_MS, type Turns } from './turns.ts'
 
-export type PostgresTheatreOptions = {
+export type PostgresEnvironmentOptions = {
   /** A superuser's address of a server with prepared transactions; without it one is started. */
   server?: string
   /** What server processes reach instead of the database: tests plant bugs here. */
   spoil?: (database: Database) => Database
 }
 
-export type PostgresTheatre = Theatre & {
+export type PostgresEnvironment = Environment & {
   /** Who had each turn of the last run. */
   turns(): readonly string[]
 }
@@ -37,10 +37,10 @@ export type PostgresTheatre = Theatre & {
 /** A lock that is not to be had is given up for good before anything else in the world would wait for it in vain. */
 const TIMEOUTS = { lock: 2_000 }
 
-export async function openPostgresTheatre(
+export async function openPostgresEnvironment(
   app: SimApp,
-  options: PostgresTheatreOptions = {},
-): Promise<PostgresTheatre> {
+  options: PostgresEnvironmentOptions = {},
+): Promise<PostgresEnvironment> {
   const prepare = (url: string): Promise<void> => prepareDatabase(url, app)
   const { server, spoil = (database: Database) => database } = options
   const site = server === undefined ? await ownSite(prepare) : await givenSite(server, prepare)
@@ -49,8 +49,8 @@ export async function openPostgresTheatre(
   let now = (): number => START_MS
   let turns: Turns | null = null
 
-  function playing(): Turns {
-    if (turns === null) throw new Error('nothing is played')
+  function running(): Turns {
+    if (turns === null) throw new Error('no plan is running')
     return turns
   }
 
@@ -61,7 +61,7 @@ export async function openPostgresTheatre(
   }
 
   const cutInTurn = async <T>(work: () => Promise<T>): Promise<T> =>
-    playing().take('operator', () => lines.cut(work))
+    running().take('operator', () => lines.cut(work))
 
   return {
     app,
@@ -78,15 +78,15 @@ export async function openPostgresTheatre(
       const known = databases.get(program)
       if (known !== undefined) return known
       const opened = await openDatabase(site.url(), { timeouts: TIMEOUTS })
-      const database = playing().of(program, program.startsWith('server ') ? spoil(opened) : opened)
+      const database = running().of(program, program.startsWith('server ') ? spoil(opened) : opened)
       databases.set(program, database)
       return database
     },
-    exec: (sql) => playing().take('operator', () => lines.exec(sql, now())),
-    migrate: (sync, randomness) => playing().take('operator', () => migrate(site.url(), sync, randomness)),
+    exec: (sql) => running().take('operator', () => lines.exec(sql, now())),
+    migrate: (sync, randomness) => running().take('operator', () => migrate(site.url(), sync, randomness)),
     witness: async (tx) => (after) => undoOwn(tx, after),
     restart: () => cutInTurn(() => site.restart()),
-    restartAfter: (statements) => playing().interrupt(statements, () => lines.cut(() => site.restart())),
+    restartAfter: (statements) => running().interrupt(statements, () => lines.cut(() => site.restart())),
     backUp: () =>
       cutInTurn(async () => {
         const restore = await site.backUp()

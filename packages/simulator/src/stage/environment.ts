@@ -1,9 +1,9 @@
 /**
- * A theatre: a Postgres with an app's tables and sync triggers, put back to its beginning for each plan.
+ * An environment: a Postgres with an app's tables and sync triggers, put back to its beginning for each plan.
  *
- * This one is embedded (`postgres-theatre.ts` has a real one). Starting PGlite takes seconds, going back to an image of
- * it milliseconds, so a process opens one theatre and plays all its seeds there. Postgres reads the wall clock through
- * `Date.now`, which stands at the world's time while a plan is played: `now()` in SQL is virtual, too. Transactions
+ * This one is embedded (`postgres-environment.ts` has a real one). Starting PGlite takes seconds, going back to an image of
+ * it milliseconds, so a process opens one environment and runs all its seeds there. Postgres reads the wall clock through
+ * `Date.now`, which stands at the world's time while a plan runs: `now()` in SQL is virtual, too. Transactions
  * that stay open while others run are prepared ones, since PGlite has one connection: to every snapshot they are in
  * progress.
  */
@@ -20,9 +20,9 @@ import {
 } from '@landfall/testkit'
 import type { SimApp } from '../plan/app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
-import type { RowSet, TruthReader } from '../checks/rows.ts'
+import type { RowSet, TruthReader } from '../checks/truth.ts'
 import { populating } from './populate.ts'
-import { type Files, loadDevices, warmUp } from './rehearsal.ts'
+import { type Files, loadDevices, warmUp } from './preload.ts'
 import { createWorkload, type Workload } from '../workload/workload.ts'
 
 /** When worlds begin. */
@@ -47,7 +47,7 @@ export function devicesOf({ users }: SimApp, count: number): { name: string; use
   })
 }
 
-export type Theatre = {
+export type Environment = {
   app: SimApp
   workload: Workload
   /** The disks of devices that have loaded what Postgres has at its beginning, by device. */
@@ -82,11 +82,11 @@ export type Run = {
   deadlocked(program: string): void
 }
 
-export async function openTheatre(app: SimApp): Promise<Theatre> {
+export async function openEnvironment(app: SimApp): Promise<Environment> {
   const pglite = await PGlite.create({ postgresqlconf: SETTINGS })
   const database = await openDatabase(pglite)
   const workload = workloadOf(app)
-  const migrate: Theatre['migrate'] = async (sync, randomness) =>
+  const migrate: Environment['migrate'] = async (sync, randomness) =>
     void (await migrateSync(database, sync, { randomness }))
   const loaded = await atTime(
     () => SETUP_AT_MS,
@@ -96,9 +96,9 @@ export async function openTheatre(app: SimApp): Promise<Theatre> {
       for (const statement of populating(workload, app.populate ?? 0))
         await pglite.exec(statement).catch(() => {})
       await migrate(app.sync, createRandom(0))
-      const premises = { app, workload, database, nowMs: SETUP_AT_MS }
-      await warmUp(premises)
-      return loadDevices(premises, devicesOf(app, LOADED))
+      const context = { app, workload, database, nowMs: SETUP_AT_MS }
+      await warmUp(context)
+      return loadDevices(context, devicesOf(app, LOADED))
     },
   )
   const beginning = takeImage(pglite)

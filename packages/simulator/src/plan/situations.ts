@@ -1,5 +1,5 @@
 /**
- * Encounters: steps that only together make something happen which steps drawn one by one would rarely bring about.
+ * Situations: steps that only together make something happen which steps drawn one by one would rarely bring about.
  *
  * Each is a story that has once gone wrong somewhere: two who edit the same cell and neither knows, a clock that is ahead
  * and an edit long after it, a device that sleeps until the log no longer reaches back to it, edits while a pull is

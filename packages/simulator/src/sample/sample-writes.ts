@@ -1,9 +1,9 @@
-/** The house's own transactions: the ones that keep its rules, and edits of the rows that everybody edits. */
+/** The sample app's own transactions: the ones that keep its rules, and edits of the rows that everybody edits. */
 import type { SqlParam } from '@landfall/engine'
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '@landfall/testkit'
 import type { Contest } from '../plan/app.ts'
-import { HOT, SHARED } from './house-setup.ts'
+import { HOT, SHARED } from './sample-setup.ts'
 
 type Writer = { name: string; user: string; nth: number }
 
@@ -90,7 +90,7 @@ function makeHotTask(task: string, title: string): LocalStep {
 }
 
 /** Another program's rows, which nobody else touches, so that nobody waits for them. */
-export function houseLong(nth: number, random: SeededRandom): string[] {
+export function sampleLong(nth: number, random: SeededRandom): string[] {
   const amount = 1 + random.below(100)
   return [
     `insert into events values ('long ${nth}', 1, '${SHARED}'), ('long ${nth}', 2, '${SHARED}')`,

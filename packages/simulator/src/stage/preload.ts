@@ -27,16 +27,16 @@ const MOMENT_MS = 200
 /** A load takes a tenth of it. */
 const LOAD_MS = 4_000
 
-export type Premises = { app: SimApp; workload: Workload; database: Database; nowMs: number }
+export type PreloadContext = { app: SimApp; workload: Workload; database: Database; nowMs: number }
 
-type Rehearsal = {
+type Preload = {
   device(name: string, user: string): Promise<Device>
   /** Lets virtual time pass. */
   pass(ms: number): Promise<void>
   end(): Promise<void>
 }
 
-function rehearse({ app, database, nowMs }: Omit<Premises, 'workload'>): Rehearsal {
+function startPreload({ app, database, nowMs }: Omit<PreloadContext, 'workload'>): Preload {
   const { sync, holders, limits } = app
   const clock = createVirtualClock(nowMs)
   const random = createRandom(0)
@@ -81,9 +81,9 @@ function rehearse({ app, database, nowMs }: Omit<Premises, 'workload'>): Rehears
  * A device loads, writes a little of everything, and pushes it; every writing transaction is rolled back, so that the
  * rows are as they were. xids and sequences have moved, the same for everybody.
  */
-export async function warmUp({ app, workload, database, nowMs }: Premises): Promise<void> {
+export async function warmUp({ app, workload, database, nowMs }: PreloadContext): Promise<void> {
   const random = createRandom(0)
-  const { device: open, pass, end } = rehearse({ app, database: rollingBack(database), nowMs })
+  const { device: open, pass, end } = startPreload({ app, database: rollingBack(database), nowMs })
   const device = await open('warm', app.users[0] ?? '')
   await pass(MOMENT_MS)
   for (let nth = 1; nth <= PUSHES; nth++) {
@@ -102,11 +102,11 @@ export type Files = ReadonlyMap<string, Uint8Array>
 
 /** The disks of devices of these names that have loaded all that their users hold. */
 export async function loadDevices(
-  premises: Premises,
+  context: PreloadContext,
   devices: readonly { name: string; user: string }[],
 ): Promise<Map<string, Files>> {
   await seedSqlite(createRandom(0).fork('sqlite'))
-  const { device: open, pass, end } = rehearse(premises)
+  const { device: open, pass, end } = startPreload(context)
   const loaded = new Map<string, Files>()
   for (const { name, user } of devices) {
     const device = await open(name, user)

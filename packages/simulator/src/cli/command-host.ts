@@ -6,7 +6,7 @@ import type { Worker } from './worker-process.ts'
 /** What a command came to. */
 export type Verdict = 'kept' | 'violated' | 'not run'
 
-export type Stage = {
+export type CommandHost = {
   /** Refuses a module that is no app before anything is started. */
   checkApp(app: string | undefined): Promise<void>
   openSimulator(where: Where): Promise<Simulator>

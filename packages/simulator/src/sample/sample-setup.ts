@@ -1,4 +1,4 @@
-/** The house's tables in Postgres, and the rows with which its worlds begin. */
+/** The sample app's tables in Postgres, and the rows with which its worlds begin. */
 const DDL = `
   CREATE TYPE mood AS ENUM ('sad', 'ok', 'o''happy');
   CREATE TABLE projects (id text PRIMARY KEY, name text NOT NULL);

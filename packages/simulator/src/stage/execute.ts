@@ -15,9 +15,9 @@ import type { Actor, Stage } from './stage.ts'
 import { createRandom } from '@landfall/testkit'
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>
-type Handlers = { [Kind in Step['kind']]: (stage: Performance, step: StepOf<Kind>) => Promise<void> | void }
+type Handlers = { [Kind in Step['kind']]: (stage: Execution, step: StepOf<Kind>) => Promise<void> | void }
 
-export type Performance = {
+export type Execution = {
   stage: Stage
   /** Transactions of other programs that are open. */
   open: Set<string>
@@ -25,15 +25,15 @@ export type Performance = {
   upgraded: boolean
 }
 
-export function createPerformance(stage: Stage): Performance {
+export function createExecution(stage: Stage): Execution {
   return { stage, open: new Set(), backup: null, upgraded: false }
 }
 
-export async function perform(performance: Performance, step: Step): Promise<void> {
-  const handler = HANDLERS[step.kind] as (performance: Performance, step: Step) => Promise<void> | void
-  await handler(performance, step)
-  await performance.stage.still()
-  performance.stage.look()
+export async function execute(execution: Execution, step: Step): Promise<void> {
+  const handler = HANDLERS[step.kind] as (execution: Execution, step: Step) => Promise<void> | void
+  await handler(execution, step)
+  await execution.stage.still()
+  execution.stage.look()
 }
 
 const HANDLERS: Handlers = {
@@ -41,10 +41,10 @@ const HANDLERS: Handlers = {
   write: ({ stage }, { device, write }) => writeLocally(stage, device, write),
   foreign: foreign,
   burst: ({ stage }, step) => burst(stage, step),
-  'end long': (performance, { long, commit }) => endLong(performance, long, commit),
+  'end long': (execution, { long, commit }) => endLong(execution, long, commit),
   weather({ stage }, { device, weather }) {
     stage.actor(device).device.network.setWeather(weather)
-    stage.chronicle.tell(device, 'weather', JSON.stringify(weather))
+    stage.trace.tell(device, 'weather', JSON.stringify(weather))
   },
   offline: ({ stage }, { device }) => setOnline(stage, device, false),
   online: ({ stage }, { device }) => setOnline(stage, device, true),
@@ -64,20 +64,20 @@ const HANDLERS: Handlers = {
   quota: ({ stage }, step) => plantQuota(stage, step),
   'clock jump'({ stage }, { device, ms }) {
     stage.actor(device).device.clock.jump(ms)
-    stage.chronicle.struck('clock jump', device)
+    stage.trace.struck('clock jump', device)
   },
   'clock drift'({ stage }, { device, msPerSecond }) {
     stage.actor(device).device.clock.drift(msPerSecond)
-    stage.chronicle.struck('clock drift', device)
+    stage.trace.struck('clock drift', device)
   },
   token({ stage }, { device, valid }) {
     const actor = stage.actor(device)
     actor.device.setToken(valid ? actor.device.user : 'expired')
-    if (!valid) stage.chronicle.struck('token expired', device)
+    if (!valid) stage.trace.struck('token expired', device)
   },
   'slow reader'({ stage }, { device }) {
     stage.actor(device).device.network.stall(true)
-    stage.chronicle.struck('slow reader', device)
+    stage.trace.struck('slow reader', device)
   },
   member,
   intruder: ({ stage }, { user }) => intrude(stage, user),
@@ -104,8 +104,8 @@ const HANDLERS: Handlers = {
 async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'burst'>): Promise<void> {
   for (const { device, write } of writes) await writeLocally(stage, device, write)
   if (restartAfter !== undefined) {
-    stage.theatre.restartAfter(restartAfter)
-    stage.chronicle.tell('postgres', `restarts after ${restartAfter} statements`)
+    stage.environment.restartAfter(restartAfter)
+    stage.trace.tell('postgres', `restarts after ${restartAfter} statements`)
   }
   for (const name of new Set(writes.map(({ device }) => device))) {
     const { device } = stage.actor(name)
@@ -120,45 +120,45 @@ async function burst(stage: Stage, { writes, programs, restartAfter }: StepOf<'b
 /** Until none is left: two that share them overlap, and the later ones begin amid what the first have set off. */
 async function runPrograms(stage: Stage, left: Iterator<readonly string[]>): Promise<void> {
   for (let next = left.next(); !next.done; next = left.next())
-    if (await stage.foreign(next.value)) stage.chronicle.struck('foreign transaction', 'postgres')
+    if (await stage.foreign(next.value)) stage.trace.struck('foreign transaction', 'postgres')
 }
 
-async function foreign(performance: Performance, { statements, long }: StepOf<'foreign'>): Promise<void> {
-  const { stage, open } = performance
-  stage.chronicle.tell(
+async function foreign(execution: Execution, { statements, long }: StepOf<'foreign'>): Promise<void> {
+  const { stage, open } = execution
+  stage.trace.tell(
     'postgres',
     long === undefined ? 'another program writes' : `${long} begins`,
     statements.join('; ').slice(0, 200),
   )
   if (stage.faults.down) return
   if (long === undefined) {
-    if (await stage.foreign(statements)) stage.chronicle.struck('foreign transaction')
+    if (await stage.foreign(statements)) stage.trace.struck('foreign transaction')
     return
   }
   if (open.has(long)) return
   await stage.exec(['BEGIN', ...statements, `PREPARE TRANSACTION '${long}'`].join(';\n'))
   open.add(long)
-  stage.chronicle.struck('long transaction')
+  stage.trace.struck('long transaction')
 }
 
-export async function endLong({ stage, open }: Performance, long: string, commit: boolean): Promise<void> {
+export async function endLong({ stage, open }: Execution, long: string, commit: boolean): Promise<void> {
   if (!open.delete(long)) return
   const before = await stage.rows()
   await stage.exec(`${commit ? 'COMMIT' : 'ROLLBACK'} PREPARED '${long}'`)
-  stage.chronicle.tell('postgres', `${long} ${commit ? 'commits' : 'rolls back'}`)
-  stage.referee.noteForeign(before, await stage.rows(), stage.clock.now())
+  stage.trace.tell('postgres', `${long} ${commit ? 'commits' : 'rolls back'}`)
+  stage.oracle.noteForeign(before, await stage.rows(), stage.clock.now())
 }
 
 function setOnline(stage: Stage, name: string, online: boolean): void {
   stage.actor(name).device.network.setOnline(online)
-  if (online) stage.chronicle.tell(name, 'is online')
-  else stage.chronicle.struck('offline', name)
+  if (online) stage.trace.tell(name, 'is online')
+  else stage.trace.struck('offline', name)
 }
 
 async function revive(stage: Stage, name: string, loss: 'kill' | 'power'): Promise<void> {
   const actor = stage.actor(name)
   actor.device.kill(loss)
-  stage.chronicle.tell(name, 'died')
+  stage.trace.tell(name, 'died')
   stage.clock.after(200 + stage.random.below(5_000), () => void openAgain(stage, actor))
 }
 
@@ -168,14 +168,14 @@ export async function openAgain(stage: Stage, actor: Actor): Promise<void> {
   opening.add(device)
   try {
     await device.open(stage.sync.manifest)
-    stage.chronicle.tell(device.name, 'opened')
+    stage.trace.tell(device.name, 'opened')
     await watch.opened()
   } catch (error) {
     if (device.disk.dead) return // it died again, and will be opened again
     if (stage.failing.has(device.name) && error instanceof LandfallError && error.category === 'storage') {
-      stage.chronicle.tell(device.name, 'cannot be opened', error.code)
+      stage.trace.tell(device.name, 'cannot be opened', error.code)
       stage.clock.after(3_000, () => void openAgain(stage, actor))
-    } else stage.chronicle.violated('P1', device.name, `cannot be opened: ${String(error).slice(0, 300)}`)
+    } else stage.trace.violated('P1', device.name, `cannot be opened: ${String(error).slice(0, 300)}`)
   } finally {
     opening.delete(device)
   }
@@ -184,38 +184,38 @@ export async function openAgain(stage: Stage, actor: Actor): Promise<void> {
 /** Devices that are being opened: opening takes its time, and may be asked for twice. */
 const opening = new WeakSet<Actor['device']>()
 
-async function member({ stage }: Performance, { user, key, joins }: StepOf<'member'>): Promise<void> {
-  const statements = stage.theatre.app.member?.({ user, key, joins }) ?? []
+async function member({ stage }: Execution, { user, key, joins }: StepOf<'member'>): Promise<void> {
+  const statements = stage.environment.app.member?.({ user, key, joins }) ?? []
   if (statements.length === 0 || stage.faults.down) return
-  stage.chronicle.tell('postgres', `${user} ${joins ? 'joins' : 'leaves'} ${key}`)
-  if (await stage.foreign(statements)) stage.chronicle.struck(joins ? 'scope gained' : 'scope lost')
+  stage.trace.tell('postgres', `${user} ${joins ? 'joins' : 'leaves'} ${key}`)
+  if (await stage.foreign(statements)) stage.trace.struck(joins ? 'scope gained' : 'scope lost')
 }
 
-function restartPostgres({ stage }: Performance, { ms }: StepOf<'restart postgres'>): void {
+function restartPostgres({ stage }: Execution, { ms }: StepOf<'restart postgres'>): void {
   if (stage.faults.down) return
   stage.faults.down = true
-  stage.chronicle.struck('postgres restarted', 'postgres')
+  stage.trace.struck('postgres restarted', 'postgres')
   stage.clock.after(ms, () => void comeBack(stage))
 }
 
 async function comeBack(stage: Stage): Promise<void> {
-  await stage.theatre.restart()
+  await stage.environment.restart()
   stage.forget()
   stage.faults.down = false
-  stage.chronicle.tell('postgres', 'is up')
+  stage.trace.tell('postgres', 'is up')
 }
 
-async function backUp(performance: Performance): Promise<void> {
-  const { stage, open } = performance
+async function backUp(execution: Execution): Promise<void> {
+  const { stage, open } = execution
   if (stage.faults.down) return
-  const restoreTo = await stage.theatre.backUp()
+  const restoreTo = await stage.environment.backUp()
   if (restoreTo === null) return
-  performance.backup = { restore: restoreTo, longs: [...open] }
-  stage.chronicle.tell('postgres', 'is backed up')
+  execution.backup = { restore: restoreTo, longs: [...open] }
+  stage.trace.tell('postgres', 'is backed up')
 }
 
-async function restore(performance: Performance): Promise<void> {
-  const { stage, backup, open } = performance
+async function restore(execution: Execution): Promise<void> {
+  const { stage, backup, open } = execution
   if (backup === null || stage.faults.down) return
   await backup.restore()
   open.clear()
@@ -223,36 +223,36 @@ async function restore(performance: Performance): Promise<void> {
   stage.truth.beginEra()
   stage.forget()
   stage.restored = true
-  stage.referee.reset(await stage.lastNumbers())
-  stage.chronicle.struck('postgres restored', 'postgres')
+  stage.oracle.reset(await stage.lastNumbers())
+  stage.trace.struck('postgres restored', 'postgres')
 }
 
-async function prune({ stage }: Performance, { retentionMs }: StepOf<'prune'>): Promise<void> {
+async function prune({ stage }: Execution, { retentionMs }: StepOf<'prune'>): Promise<void> {
   const server = stage.servers.find(({ process }) => process.alive)
   if (server === undefined || stage.faults.down) return
   await server.process
     .server()
     .prune(retentionMs)
     .catch(() => {}) // a planted fault has struck it
-  stage.referee.forgetTimes()
-  stage.chronicle.struck('log pruned', 'postgres')
+  stage.oracle.forgetTimes()
+  stage.trace.struck('log pruned', 'postgres')
 }
 
 /** Postgres and the servers at once; a device gets the new schema when it is opened the next time. */
-async function upgrade(performance: Performance): Promise<void> {
-  const { stage } = performance
-  const next = stage.theatre.app.upgrade
-  if (next === undefined || performance.upgraded || stage.faults.down) return
-  for (const long of performance.open) await endLong(performance, long, true)
-  performance.upgraded = true
-  performance.backup = null // a backup of the old schema would need the old app
+async function upgrade(execution: Execution): Promise<void> {
+  const { stage } = execution
+  const next = stage.environment.app.upgrade
+  if (next === undefined || execution.upgraded || stage.faults.down) return
+  for (const long of execution.open) await endLong(execution, long, true)
+  execution.upgraded = true
+  execution.backup = null // a backup of the old schema would need the old app
   for (const statement of next.statements) await stage.exec(statement)
   const { manifest } = stage.sync
   stage.sync = next.sync
   stage.truth.beginEra() // the same snapshots, read with other columns
-  await stage.theatre.migrate(next.sync, createRandom(stage.plan.seed))
+  await stage.environment.migrate(next.sync, createRandom(stage.plan.seed))
   stage.forget()
-  stage.referee.noteUpgrade(manifest, await stage.rows())
+  stage.oracle.noteUpgrade(manifest, await stage.rows())
   for (const { process } of stage.servers) if (process.alive) process.start({ sync: next.sync })
-  stage.chronicle.struck('schema upgraded', 'postgres')
+  stage.trace.struck('schema upgraded', 'postgres')
 }

@@ -3,7 +3,7 @@
  *
  * Only changesets above the ledger's number may have an effect. Of those that were applied, each column's last value of
  * the push is in Postgres, or is kept as a loser; and a value of somebody else's that it replaced is kept, too. Counters
- * move by exactly the sum of the fresh differences. Of two last-write edits the later stamp wins, by the referee's own
+ * move by exactly the sum of the fresh differences. Of two last-write edits the later stamp wins, by the oracle's own
  * record of who wrote a cell and when. A push without fresh changesets changes nothing at all, and neither does one that
  * failed: each write finds the rows as the one before has left them. What a push has written its user may write (P4).
  *
@@ -11,7 +11,7 @@
  * a restore or a prune, of which the server may rightly not know.
  */
 import { type Changeset, type Manifest, type PushRequest, type ScopeKey } from '@landfall/protocol'
-import { type RowSet, scopesOfRow } from './rows.ts'
+import { type RowSet, scopesOfRow } from './truth.ts'
 import { createAuthors } from './authors.ts'
 import { judgeCell, type RecordedConflict, type Writer } from './judge-cell.ts'
 import {
@@ -40,7 +40,7 @@ export type PushSeen = {
   serverMs: number
 }
 
-export type Referee = {
+export type Oracle = {
   judgePush(seen: PushSeen): Finding[]
   /** Another program has written. */
   noteForeign(before: RowSet, after: RowSet, nowMs: number): void
@@ -53,7 +53,7 @@ export type Referee = {
 }
 
 /** `mustPass`: whether nothing may ever speak against a changeset of this label. */
-export function createReferee(mustPass: (label: string) => boolean): Referee {
+export function createOracle(mustPass: (label: string) => boolean): Oracle {
   const verdicts = new Map<string, number>()
   const authors = createAuthors()
   /** As the last write has left them; null: not known. */

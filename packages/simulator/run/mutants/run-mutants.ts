@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util'
 import { createBundleFolder, writeBundle, writeEntry } from './bundle.ts'
 import { MUTANTS } from './list.ts'
 import type { Mutant } from './mutant.ts'
-import { formatResults, type Result } from './report.ts'
-import { type Finding, runSeeds } from './run-seeds.ts'
+import { formatResults, type Result } from './results.ts'
+import { type Finding, searchSeeds } from './search-seeds.ts'
 
 const PROCESSES = 2
 
@@ -61,14 +61,14 @@ async function runClean({ root, folder, entry, seeds }: Work): Promise<Finding |
   const shares = Array.from({ length: PROCESSES }, (_, share) =>
     seeds.filter((_, i) => i % PROCESSES === share),
   )
-  const findings = await Promise.all(shares.map((share) => runSeeds(file, share)))
+  const findings = await Promise.all(shares.map((share) => searchSeeds(file, share)))
   return findings.find((finding) => finding !== null) ?? null
 }
 
 async function runMutant({ root, folder, entry, seeds }: Work, mutant: Mutant): Promise<Result> {
   const file = join(folder, `${mutant.name.replaceAll(/\W+/g, '-')}.mjs`)
   await writeBundle({ root, entry, file, mutant })
-  const found = await runSeeds(file, seeds)
+  const found = await searchSeeds(file, seeds)
   rmSync(file)
   console.log(
     found === null
