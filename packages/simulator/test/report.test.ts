@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Outcome } from '../src/story/outcome.ts'
 import { EMPTY_REPORT, mergeReports, reportOf, reportText, violatedSeeds } from '../src/story/report.ts'
-import { FAULTS } from '@landfall/testkit'
+import { FAULTS } from '../src/story/faults.ts'
 import { outcomeWith, violated } from './support/samples.ts'
 
 const reportOver = (outcomes: Outcome[]) => outcomes.map(reportOf).reduce(mergeReports, EMPTY_REPORT)

@@ -4,6 +4,7 @@ import type { SyncServerOptions } from '@landfall/server'
 import type { LocalStep } from '../workload/local.ts'
 import type { ScopeKeys } from '../workload/pools.ts'
 import type { Weights } from '../workload/weights.ts'
+import { createWorkload, type Workload } from '../workload/workload.ts'
 import type { SeededRandom } from '@landfall/testkit'
 import type { Burst } from './plan.ts'
 import type { RowSet } from '../checks/truth.ts'
@@ -63,4 +64,21 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   invariants?: readonly Invariant[]
   /** Cells that only one device writes: what its live query shows must never go back (P9). */
   ownCell?: (device: { name: string; user: string }) => { sql: string; params: string[] }
+}
+
+/** The devices of a world of so many, each user's in turn. */
+export function devicesOf({ users }: SimApp, count: number): { name: string; user: string }[] {
+  return Array.from({ length: count }, (_, i) => {
+    const user = users[i % users.length] ?? ''
+    return { name: `${user}-${i + 1}`, user }
+  })
+}
+
+/** The random work over its tables, but those that only its own transactions write. */
+export function workloadOf({ sync, scopes, weights = {}, reserved = [] }: SimApp): Workload {
+  const manifest = {
+    ...sync.manifest,
+    tables: sync.manifest.tables.filter(({ name }) => !reserved.includes(name)),
+  }
+  return createWorkload({ sync: { manifest, tables: sync.tables }, scopes, weights })
 }

@@ -7,7 +7,7 @@
 import { planTransaction } from '../workload/local.ts'
 import { swarm } from '../workload/weights.ts'
 import { createRandom, type SeededRandom, type Weather } from '@landfall/testkit'
-import type { SimApp } from './app.ts'
+import { devicesOf, type SimApp, workloadOf } from './app.ts'
 import {
   burstWork,
   clash,
@@ -32,7 +32,6 @@ import {
   type Writing,
 } from './situations.ts'
 import type { Plan, PlannedDevice, Step } from './plan.ts'
-import { devicesOf, workloadOf } from '../stage/environment.ts'
 
 export type Size = {
   steps: number

@@ -18,12 +18,12 @@ import {
   type SeededRandom,
   whileCounted,
 } from '@landfall/testkit'
-import type { SimApp } from '../plan/app.ts'
+import { devicesOf, type SimApp, workloadOf } from '../plan/app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from '../checks/truth.ts'
 import { populating } from './populate.ts'
 import { type Files, loadDevices, warmUp } from './preload.ts'
-import { createWorkload, type Workload } from '../workload/workload.ts'
+import type { Workload } from '../workload/workload.ts'
 
 /** When worlds begin. */
 export const START_MS = Date.UTC(2026, 0, 1)
@@ -38,14 +38,6 @@ const SETTINGS = [
 /** It takes less than the time between. */
 const SETUP_AT_MS = START_MS - 10_000
 const LOADED = 3
-
-/** The devices of a world of so many, each user's in turn. */
-export function devicesOf({ users }: SimApp, count: number): { name: string; user: string }[] {
-  return Array.from({ length: count }, (_, i) => {
-    const user = users[i % users.length] ?? ''
-    return { name: `${user}-${i + 1}`, user }
-  })
-}
 
 export type Environment = {
   app: SimApp
@@ -149,14 +141,6 @@ const SIMULATED_START = `
 const START_ANEW = `
   SELECT set_config('simulation.start', clock_timestamp()::text, false);
   CHECKPOINT;`
-
-export function workloadOf({ sync, scopes, weights = {}, reserved = [] }: SimApp): Workload {
-  const manifest = {
-    ...sync.manifest,
-    tables: sync.manifest.tables.filter(({ name }) => !reserved.includes(name)),
-  }
-  return createWorkload({ sync: { manifest, tables: sync.tables }, scopes, weights })
-}
 
 /** `Date.now` is the one clock that Postgres in wasm can read. */
 async function atTime<T>(now: () => number, work: () => Promise<T>): Promise<T> {

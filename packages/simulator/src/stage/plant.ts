@@ -6,7 +6,8 @@
  * `failing`: its calls may be refused then, with coded errors, and nothing else of what is promised is different.
  */
 import { LandfallError } from '@landfall/protocol'
-import type { DiskCall, DiskFate, Fault, Mishap } from '@landfall/testkit'
+import type { DiskCall, DiskFate, Mishap } from '@landfall/testkit'
+import type { Fault } from '../story/faults.ts'
 import type { Often, Step } from '../plan/plan.ts'
 import type { Stage } from './stage.ts'
 

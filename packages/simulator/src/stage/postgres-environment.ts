@@ -16,10 +16,10 @@ import type { SyncDefinition } from '@landfall/schema'
 import postgres from 'postgres'
 import { populating } from './populate.ts'
 import { createRandom, type SeededRandom } from '@landfall/testkit'
-import type { SimApp } from '../plan/app.ts'
+import { type SimApp, workloadOf } from '../plan/app.ts'
 import { AUDIT_DDL, auditSql, undoOwn } from './audit.ts'
 import { givenSite, ownSite, type Site } from './postgres-site.ts'
-import { START_MS, type Environment, workloadOf } from './environment.ts'
+import { START_MS, type Environment } from './environment.ts'
 import { createTurns, DEADLOCK_MS, type Turns } from './turns.ts'
 
 export type PostgresEnvironmentOptions = {

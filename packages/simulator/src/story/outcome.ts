@@ -1,5 +1,5 @@
 /** What came of a plan: the story line by line, how often each kind of fault struck, and what was violated. */
-import type { Fault } from '@landfall/testkit'
+import type { Fault } from './faults.ts'
 
 /** One line of the story. `who`: a device, `server 1`, `postgres`, `world`. */
 export type Line = { at: number; who: string; what: string; state: string }

@@ -6,7 +6,7 @@
  * named, for a simulation that stopped injecting looks like one that found nothing. The digests add up to one: two
  * machines that ran the same seeds have told the same stories, byte for byte, if their sums agree.
  */
-import { type Fault, FAULTS } from '@landfall/testkit'
+import { type Fault, FAULTS } from './faults.ts'
 import type { Outcome } from './outcome.ts'
 import { count, counted, virtualHours } from './text.ts'
 

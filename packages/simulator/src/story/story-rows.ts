@@ -4,7 +4,7 @@
  * The table and the picture are two prints of these rows. A line tells of a fault when the fault's name stands at the
  * beginning of what it says, or behind a colon.
  */
-import { type Fault, FAULTS } from '@landfall/testkit'
+import { type Fault, FAULTS } from './faults.ts'
 import type { Line, Outcome, Violation } from './outcome.ts'
 
 /** `at` is relative to the first line. */

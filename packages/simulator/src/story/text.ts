@@ -4,7 +4,7 @@
  * A story quotes what a workload wrote: line breaks, terminal escapes, halves of surrogate pairs, marks that turn the
  * direction of text. Shown raw they would break a table's rows or hide a line, so they are shown as escapes.
  */
-import { FAULTS } from '@landfall/testkit'
+import { FAULTS } from './faults.ts'
 import type { Outcome } from './outcome.ts'
 
 /** `+00:01:23.045` */

@@ -1,6 +1,6 @@
 /** The record of one run: the story line by line, faults counted, violations; and the digest that two runs compare. */
 import type { Clock } from '@landfall/protocol'
-import type { Fault } from '@landfall/testkit'
+import type { Fault } from './faults.ts'
 import type { Line, Outcome, Violation } from './outcome.ts'
 
 /** A run that breaks a promise breaks it again at every step; the first few tell all. */

@@ -1,5 +1,6 @@
 /** The kinds of faults that are tried at every event of a scenario, each with the step that plants it. */
-import type { Fault, Mishap } from '@landfall/testkit'
+import type { Mishap } from '@landfall/testkit'
+import type { Fault } from '../story/faults.ts'
 import type { Death, Loss, Often, PostgresFailure, Step } from '../plan/plan.ts'
 import { FAULT_OF_MISHAP } from '../stage/plant.ts'
 

@@ -7,9 +7,8 @@
  */
 import type { Network } from '@landfall/engine'
 import type { Clock } from '@landfall/protocol'
-import type { Fault } from './faults.ts'
 import type { SeededRandom } from './random.ts'
-import { FAIR, type Mishap, type Weather } from './weather.ts'
+import { FAIR, type Mishap, type NetworkFault, type Weather } from './weather.ts'
 
 export type Handler = (request: Request) => Response | Promise<Response>
 
@@ -27,7 +26,7 @@ export type Air = {
   /** At the beginning: up and fair, unless it is said. */
   online?: boolean
   weather?: Partial<Weather>
-  struck?(fault: Fault): void
+  struck?(fault: NetworkFault): void
   seen?(exchange: Exchange): void
 }
 
@@ -109,7 +108,7 @@ class AirLink implements DeviceNetwork {
 
   async #message(carried: Carried): Promise<Response> {
     const { luck, weather } = carried
-    const strikes = (rate: number, fault: Fault): boolean => this.#strikes(luck, rate, fault)
+    const strikes = (rate: number, fault: NetworkFault): boolean => this.#strikes(luck, rate, fault)
     const late = this.#late
     this.#late = null
     if (strikes(weather.requestLost, 'request lost')) throw new TypeError('request lost')
@@ -188,7 +187,7 @@ class AirLink implements DeviceNetwork {
     return mishap === null ? this.#weather : { ...this.#weather, [mishap]: 1 }
   }
 
-  #strikes(luck: SeededRandom, rate: number, fault: Fault): boolean {
+  #strikes(luck: SeededRandom, rate: number, fault: NetworkFault): boolean {
     // Drawn also where nothing can happen: later draws stay where they are.
     const struck = luck.number() < rate
     if (struck) this.#air.struck?.(fault)

@@ -20,6 +20,19 @@ export type Weather = {
 /** What can happen to a single message. */
 export type Mishap = Exclude<keyof Weather, 'delayMs'>
 
+/** What a network does to a device's messages, as it is told. */
+export type NetworkFault =
+  | 'request lost'
+  | 'response lost'
+  | 'delayed'
+  | 'repeated'
+  | 'repeated late'
+  | 'reordered'
+  | 'cut short'
+  | 'corrupted'
+  | 'half-open'
+  | 'stream cut'
+
 export const FAIR: Weather = {
   requestLost: 0,
   responseLost: 0,
