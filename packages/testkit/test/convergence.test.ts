@@ -5,8 +5,9 @@
 import type { VerifyReport } from '@landfall/protocol'
 import { codecFor } from '@landfall/schema'
 import { createWorld, type Device, type SeededRandom, type World } from '@landfall/testkit'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, expect, test } from 'vitest'
-import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+import { createTasksApp, holders, sync, type TestApp } from './support/tasks.ts'
 import { FINE, verify } from './support/verifying.ts'
 
 const SEEDS = (process.env['SEEDS'] ?? '1,2,3,4,5,149').split(',').map(Number)

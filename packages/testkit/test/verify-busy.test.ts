@@ -1,7 +1,7 @@
 /** `verify` while the server moves on, by size, and when it cannot be done: no false alarm, no starving (P3.3). */
 import type { Device, World } from '@landfall/testkit'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, expect, test } from 'vitest'
-import { id } from './support/tasks.ts'
 import {
   beforeQuestions,
   createVerifying,

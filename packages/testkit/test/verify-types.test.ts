@@ -4,8 +4,8 @@ import { migrateSync, openDatabase } from '@landfall/server'
 import { createWorld, type Device, type World } from '@landfall/testkit'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import * as pg from 'drizzle-orm/pg-core'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { id } from './support/tasks.ts'
 import { FINE, verify } from './support/verifying.ts'
 
 const mood = pg.pgEnum('mood', ['fine', 'so "so"'])

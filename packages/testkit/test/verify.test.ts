@@ -1,7 +1,8 @@
 /** `verify` finds planted damage and repairs it below what is unsent (P3.3). */
 import type { Device, World } from '@landfall/testkit'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { id, type TestApp } from './support/tasks.ts'
+import type { TestApp } from './support/tasks.ts'
 import {
   createVerifying,
   expectAsNew as expectNew,

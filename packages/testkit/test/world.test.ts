@@ -1,8 +1,9 @@
 /** Whole-system rules: real engines, the real server, a real Postgres, virtual time. */
 import { LandfallError } from '@landfall/protocol'
 import { createWorld, type Device, type World, type WorldOptions } from '@landfall/testkit'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+import { createTasksApp, holders, sync, type TestApp } from './support/tasks.ts'
 
 let app: TestApp
 let world: World

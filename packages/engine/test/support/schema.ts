@@ -1,5 +1,6 @@
 /** Tables that the store's tests share: plain rows, a composite key, exact types, readonly things. */
 import { defineSync } from '@landfall/schema'
+import { countries } from '@landfall/tools/tables'
 import {
   bigint,
   boolean,
@@ -44,8 +45,6 @@ const exact = pgTable('exact', {
   serial: integer('serial').default(7),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 })
-
-const countries = pgTable('countries', { code: text('code').primaryKey(), name: text('name').notNull() })
 
 export const sync = defineSync({
   tables: { notes, links, exact, countries },

@@ -1,5 +1,6 @@
 /** A small app for the server's tests: spaces with members, notes in spaces, settings of one's own, public countries. */
 import { defineSync } from '@landfall/schema'
+import { COUNTRIES_DDL, countries, uuidOf } from '@landfall/tools/tables'
 import { sql } from 'drizzle-orm'
 import {
   boolean,
@@ -43,8 +44,6 @@ export const settings = pgTable(
   (t) => [primaryKey({ columns: [t.userId, t.at] })],
 )
 
-export const countries = pgTable('countries', { code: text().primaryKey(), name: text().notNull() })
-
 export const sync = defineSync({
   tables: { spaces, members, notes, settings, countries },
   scopes: {
@@ -68,7 +67,7 @@ const TABLES = [
     done boolean NOT NULL DEFAULT false, extra json, secret text)`,
   'CREATE INDEX notes_space ON notes (space_id)',
   'CREATE TABLE settings (user_id text NOT NULL, at timestamptz NOT NULL, value text, PRIMARY KEY (user_id, at))',
-  'CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL)',
+  COUNTRIES_DDL,
   `INSERT INTO spaces VALUES (1, 'one'), (2, 'two'), (3, 'three')`,
   `INSERT INTO members VALUES (1, 'ann'), (2, 'ann'), (2, 'bob'), (3, 'cat')`,
   `INSERT INTO countries VALUES ('ch', 'Schweiz'), ('se', 'Sverige')`,
@@ -80,7 +79,5 @@ export async function createNotesTables(database: Database): Promise<void> {
   })
 }
 
-/** A note's id that reads well in a failing test. */
-export function noteId(number: number): string {
-  return `00000000-0000-4000-8000-${number.toString().padStart(12, '0')}`
-}
+/** A note’s id that reads well in a failing test. */
+export const noteId = uuidOf

@@ -1,5 +1,6 @@
 /** The app that pushes are tested on: a table with every conflict policy, constraints of every kind, a composite key. */
 import { defineSync } from '@landfall/schema'
+import { COUNTRIES_DDL, countries } from '@landfall/tools/tables'
 import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import type { Holders } from '../../src/context.ts'
@@ -54,8 +55,6 @@ const steps = pg.pgTable(
   (t) => [pg.primaryKey({ columns: [t.itemId, t.place] })],
 )
 
-const countries = pg.pgTable('countries', { code: pg.text().primaryKey(), name: pg.text().notNull() })
-
 export const shop = defineSync({
   tables: { projects, members, items, steps, countries },
   scopes: {
@@ -109,7 +108,7 @@ const TABLES = [
   `CREATE TABLE steps (
     item_id int NOT NULL REFERENCES items, place text NOT NULL, project_id int, label text,
     PRIMARY KEY (item_id, place))`,
-  'CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL)',
+  COUNTRIES_DDL,
   // What triggers of the app see: each vote that takes effect leaves a row.
   'CREATE TABLE ledger (item_id int, change int)',
   `CREATE FUNCTION count_votes() RETURNS trigger LANGUAGE plpgsql AS $$

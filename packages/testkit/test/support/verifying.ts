@@ -1,8 +1,9 @@
 /** A world whose projects hold some tasks, and what verifying tests ask of it. */
 import type { VerifyReport } from '@landfall/protocol'
 import { createWorld, type Device, type World, type WorldOptions } from '@landfall/testkit'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { expect } from 'vitest'
-import { createTasksApp, holders, id, sync, type TestApp } from './tasks.ts'
+import { createTasksApp, holders, sync, type TestApp } from './tasks.ts'
 
 export type Verifying = { app: TestApp; world: World; ada: Device; close(): Promise<void> }
 

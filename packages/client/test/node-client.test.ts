@@ -1,63 +1,26 @@
 /** The client in Node against the real server over real HTTP, on a real Postgres, in real time. */
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
 import { openLandfall } from '@landfall/client/node'
-import { createSyncServer, migrateSync, type SyncServer } from '@landfall/server'
-import { Hono } from 'hono'
+import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTasksApp, holders, id, sync, type TestApp } from './support/tasks.ts'
+import { startTasksServer, sync, type TasksServer } from './support/tasks-server.ts'
 
 type Client = Awaited<ReturnType<typeof openLandfall<typeof sync.sqlite>>>
 
-let app: TestApp
-let server: SyncServer
-let http: Server
+let server: TasksServer
 let clients: Client[] = []
 
 beforeEach(async () => {
-  app = await createTasksApp()
-  await migrateSync(app.database, sync)
-  server = createSyncServer({
-    sync,
-    database: app.database,
-    holders,
-    authenticate: (request) => {
-      const userId = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
-      return userId === 'expired' ? null : { userId }
-    },
-  })
-  await listen()
+  server = await startTasksServer()
 })
 
 afterEach(async () => {
   for (const client of clients) await client.close()
   clients = []
   await server.close()
-  await stopListening()
-  await app.close()
 })
 
-async function listen(port = 0): Promise<void> {
-  const routes = new Hono().route('/sync', server.app)
-  await new Promise<void>((ready) => {
-    http = serve({ fetch: routes.fetch, port, hostname: '127.0.0.1' }, () => ready()) as Server
-  })
-}
-
-async function stopListening(): Promise<void> {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-}
-
 async function open(getToken: () => string | null): Promise<Client> {
-  const { port } = http.address() as AddressInfo
-  const client = await openLandfall({
-    sync,
-    url: `http://127.0.0.1:${port}/sync`,
-    file: ':memory:',
-    getToken,
-  })
+  const client = await openLandfall({ sync, url: server.url, file: ':memory:', getToken })
   clients.push(client)
   return client
 }
@@ -98,9 +61,9 @@ test('[P3] a write reaches Postgres and another client, and another program’s 
   await ada.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'from ada')`, [id(1)])
   await bens
   await ada.sync.settled()
-  expect(await app.rows('select title from tasks')).toEqual([{ title: 'from ada' }])
+  expect(await server.query('select title from tasks')).toEqual([{ title: 'from ada' }])
   const both = [ada, ben].map((client) => shows(client, TITLES, (rows) => rows.length === 2))
-  await app.psql(`insert into tasks (id, project_id, title) values ('${id(2)}', 'p1', 'from psql')`)
+  await server.query(`insert into tasks (id, project_id, title) values ('${id(2)}', 'p1', 'from psql')`)
   await Promise.all(both)
   expect(await ben.all(TITLES)).toEqual([{ title: 'from ada' }, { title: 'from psql' }])
 })
@@ -114,27 +77,26 @@ test('[P11.5] work of one user is never pushed as another’s, and goes on when 
   user = 'ben'
   await db.sync.resume()
   await expect(db.sync.settled()).rejects.toMatchObject({ code: 'user_changed' })
-  expect(await app.rows('select title from tasks')).toEqual([])
+  expect(await server.query('select title from tasks')).toEqual([])
   expect(db.status).toMatchObject({ phase: 'stopped', outbox: 1, rejections: 0 })
   user = 'ada'
   await db.sync.resume()
   await db.sync.settled()
-  expect(await app.rows('select title from tasks')).toEqual([{ title: 'by ada' }])
+  expect(await server.query('select title from tasks')).toEqual([{ title: 'by ada' }])
 })
 
 test('[P8.1] a server that was away is found again by itself, and the work of meanwhile arrives', async () => {
   const ada = await open(() => 'ada')
   await ada.sync.settled()
-  const { port } = http.address() as AddressInfo
-  await stopListening()
+  await server.stopListening()
   const offline = becomes(ada, () => ada.status.phase === 'offline')
   await ada.run(`insert into tasks (id, project_id, title) values (?, 'p1', 'offline')`, [id(1)])
   await offline
   await expect(ada.sync.now()).rejects.toMatchObject({ code: 'offline' })
   expect(ada.status).toMatchObject({ outbox: 1, error: { code: 'offline' } })
-  await listen(port)
+  await server.listen()
   await ada.sync.settled()
-  expect(await app.rows('select title from tasks')).toEqual([{ title: 'offline' }])
+  expect(await server.query('select title from tasks')).toEqual([{ title: 'offline' }])
   expect(ada.status.error).toBeNull()
 })
 
@@ -149,7 +111,7 @@ test('[P11.2] an expired token stops sync, keeps the outbox, and the next token 
   expect(ada.status).toMatchObject({ outbox: 1, error: { code: 'unauthenticated' } })
   token = 'ada'
   await becomes(ada, () => ada.status.outbox === 0 && ada.status.phase === 'synced')
-  expect(await app.rows('select title from tasks')).toEqual([{ title: 'kept' }])
+  expect(await server.query('select title from tasks')).toEqual([{ title: 'kept' }])
 })
 
 test('[P7] a refused changeset is listed with its reason until it is discarded', async () => {
