@@ -15,7 +15,7 @@ import type { Actor, Stage } from './stage.ts'
 import { createRandom } from '@landfall/testkit'
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>
-type Handlers = { [Kind in Step['kind']]: (stage: Execution, step: StepOf<Kind>) => Promise<void> | void }
+type Handlers = { [Kind in Step['kind']]: (execution: Execution, step: StepOf<Kind>) => Promise<void> | void }
 
 export type Execution = {
   stage: Stage

@@ -25,7 +25,7 @@ export async function intrude(stage: Stage, user: string): Promise<void> {
   )
   stage.trace.tell('intruder', `as ${user}`, [...others].join(', '))
   const client = `intruder-${user}`
-  const asked: Asked[] = [...others].map((scope) => ({
+  const intrusions: Intrusion[] = [...others].map((scope) => ({
     user,
     path: '/bootstrap',
     message: { client, scope, position: null },
@@ -35,19 +35,19 @@ export async function intrude(stage: Stage, user: string): Promise<void> {
   if (history !== null && changes !== null) {
     const number = stage.clock.now()
     const changesets = [{ number, hlc: `${BigInt(number) << 16n}`, label: null, changes: [changes] }]
-    asked.push({ user, path: '/sync', message: { push: { client, history, changesets }, pull: null } })
+    intrusions.push({ user, path: '/sync', message: { push: { client, history, changesets }, pull: null } })
   }
-  void askAll(stage, asked)
+  void askAll(stage, intrusions)
 }
 
 /** Nobody waits for it: a server that tries a push again after a deadlock waits for virtual time. */
-async function askAll(stage: Stage, asked: readonly Asked[]): Promise<void> {
-  for (const one of asked) await ask(stage, one)
+async function askAll(stage: Stage, intrusions: readonly Intrusion[]): Promise<void> {
+  for (const one of intrusions) await ask(stage, one)
 }
 
-type Asked = { user: string; path: string; message: object }
+type Intrusion = { user: string; path: string; message: object }
 
-async function ask(stage: Stage, { user, path, message }: Asked): Promise<void> {
+async function ask(stage: Stage, { user, path, message }: Intrusion): Promise<void> {
   const headers = {
     authorization: `Bearer ${user}`,
     'content-type': 'application/json',

@@ -28,8 +28,8 @@ import { createWatch, type Watch } from './watch.ts'
 const ORIGIN = 'https://landfall.test'
 
 /** What a request is doing: filled in as its transactions run. */
-type ServedRequest = Asked & { user: string; path: string; truth: Truth | null }
-type Asked = { push: PushRequest | null; pull: PullRequest | null }
+type ServedRequest = SyncMessage & { user: string; path: string; truth: Truth | null }
+type SyncMessage = { push: PushRequest | null; pull: PullRequest | null }
 
 export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
 
@@ -312,7 +312,7 @@ export class Stage {
       const served: ServedRequest = {
         user: userOf(request.headers.get('authorization'))?.userId ?? '',
         path: new URL(request.url).pathname,
-        ...(await askedIn(request)),
+        ...(await messageIn(request)),
         truth: null,
       }
       if (served.push !== null)
@@ -380,7 +380,7 @@ export class Stage {
   }
 }
 
-async function askedIn(request: Request): Promise<Asked> {
+async function messageIn(request: Request): Promise<SyncMessage> {
   if (request.method !== 'POST') return { push: null, pull: null }
   const { push = null, pull = null } = (await request.clone().json()) as Partial<SyncRequest>
   return { push, pull }

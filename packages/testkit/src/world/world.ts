@@ -1,6 +1,6 @@
 /**
- * A world: one real sync server on a real database, devices with real engines, a network that can fail, one seed. The
- * stage for a test that says itself what happens; the simulator draws what happens from the seed, too.
+ * A world: one real sync server on a real database, devices with real engines, a network that can fail, one seed.
+ * A test says itself what happens in it.
  *
  * Time is virtual and moves only when nothing real is under way (`stillness`), from one timer to the next; so a backoff
  * of minutes passes at once, and a run depends on its seed alone. The server is reached through its Hono app, with
