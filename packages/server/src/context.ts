@@ -9,6 +9,7 @@ import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
 import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
+import type { Bookkeeping } from './log/bookkeeping.ts'
 
 export type HolderUser = { userId: string }
 
@@ -40,6 +41,7 @@ export type Authorize = (change: AuthorizeChange) => boolean | string | Promise<
 
 export type ServerContext = {
   database: Database
+  bookkeeping: Bookkeeping
   sync: SyncDefinition
   clock: Clock
   randomness: Randomness

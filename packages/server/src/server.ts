@@ -10,6 +10,7 @@ import { Hono } from 'hono'
 import { systemClock, systemRandomness } from './platform.ts'
 import type { Authorize, Holders, ServerContext } from './context.ts'
 import type { Database } from './database/database.ts'
+import { bookkeepingIn } from './log/bookkeeping.ts'
 import { pruneHistory } from './log/prune.ts'
 import { checkHolders } from './scopes/holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
@@ -23,6 +24,8 @@ export type SyncServerOptions = {
   sync: SyncDefinition
   /** The app keeps it: `close` leaves it open. */
   database: Database
+  /** The bookkeeping schema, as `migrateSync` was given it; `landfall` unless told. */
+  schema?: string
   /** Who sent the request, or null; see `Authenticate`. There is no default. */
   authenticate: Authenticate
   /** For every scope with a key column: which keys a user holds. */
@@ -72,7 +75,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   return {
     app,
-    prune: (retentionMs) => pruneHistory(context.database, retentionMs),
+    prune: (retentionMs) => pruneHistory(context.database, context.bookkeeping, retentionMs),
     wake: () => streams.wake(),
     close: () => streams.close(),
   }
@@ -81,6 +84,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 function createContext(options: SyncServerOptions): ServerContext {
   return {
     database: options.database,
+    bookkeeping: bookkeepingIn(options.schema),
     sync: options.sync,
     clock: options.clock ?? systemClock,
     randomness: options.randomness ?? systemRandomness,

@@ -230,7 +230,7 @@ test('[P2.2] a changeset’s stamp and client stand in the rows it wrote, others
   const before = Date.now()
   await write(database, async (tx) => {
     await tx.query(
-      `SELECT set_config('landfall.hlc', '12345', true), set_config('landfall.client', 'me', true)`,
+      `SELECT set_config('landfall.landfall_hlc', '12345', true), set_config('landfall.landfall_client', 'me', true)`,
     )
     await tx.query(`INSERT INTO tasks VALUES (1, 7, NULL, 'a')`)
   })

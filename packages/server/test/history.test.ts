@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { historyId } from '@landfall/protocol'
 import { type PostgresServer, startPostgres } from '@landfall/tools/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bookkeepingIn } from '../src/log/bookkeeping.ts'
 import { pruneHistory } from '../src/log/prune.ts'
 import { noteId } from './support/notes.ts'
 import type { PullingClient } from './support/pulling-client.ts'
@@ -186,12 +187,12 @@ test('[P11] pruning keeps what younger cursors need and tells older ones to star
   await insert(200, 'young')
   await world.client('ann').load()
   const retentionMs = 30 * 60_000
-  expect(await pruneHistory(world.database, retentionMs)).toBeGreaterThan(0)
+  expect(await pruneHistory(world.database, bookkeepingIn(), retentionMs)).toBeGreaterThan(0)
 
   expect(await pullCode(old)).toBe('410 history_lost unknown')
   await young.pull()
   expect(titles(young)).toContain('young')
-  expect(await pruneHistory(world.database, retentionMs)).toBe(0)
+  expect(await pruneHistory(world.database, bookkeepingIn(), retentionMs)).toBe(0)
 })
 
 test('[P11] pruning a quiet log leaves none of it, and the cursors stay good', async () => {
@@ -201,7 +202,7 @@ test('[P11] pruning a quiet log leaves none of it, and the cursors stay good', a
   for (let i = 0; i < 3; i++) {
     await world.run(`UPDATE landfall.history SET at = at - interval '1 hour'`)
     await client.pull()
-    await pruneHistory(world.database, 60_000)
+    await pruneHistory(world.database, bookkeepingIn(), 60_000)
   }
   expect(await world.run('SELECT count(*)::text FROM landfall.changes')).toEqual([{ count: '0' }])
   expect(await pullCode(client)).toBe('ok')
@@ -214,7 +215,7 @@ test('[P11.6] pruning by a history that came from another cluster keeps what was
   const client = world.client('ann')
   await client.load()
   await insert(310, 'after the move')
-  await pruneHistory(world.database, 60_000)
+  await pruneHistory(world.database, bookkeepingIn(), 60_000)
   await client.pull()
   expect(titles(client)).toContain('after the move')
 })

@@ -4,7 +4,8 @@ import { integer, pgTable, text, varchar } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { migrateSync } from '../src/migrate/migrate.ts'
-import { captureSql, functionName } from '../src/log/triggers.ts'
+import { bookkeepingIn } from '../src/log/bookkeeping.ts'
+import { captureSql } from '../src/log/triggers.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { failure, query } from './database-contract.ts'
 
@@ -67,7 +68,7 @@ test('[P12] a role that does not own the tables is told so', async () => {
 test('[P6.2] migrateSync is idempotent, repairs what was switched off, and lets go of tables that are no longer synced', async () => {
   expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], released: [] })
   expect(await migrateSync(database, sync)).toEqual({ captured: [], released: [] })
-  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_update')
+  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_landfall_update')
   expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], released: [] })
   await query(database, 'CREATE TABLE others (id int PRIMARY KEY, owner text)')
   const others = pgTable('others', { id: integer().primaryKey(), owner: text() })
@@ -89,7 +90,7 @@ test('[P6.2] two processes that migrate at once do not disturb each other', asyn
 
 test('[P8] a long transaction on a synced table makes migrating fail with a retryable answer, not wait for ever', async () => {
   const hasty = await openDatabase(server.url, { timeouts: { lock: 100 } })
-  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_update')
+  await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_landfall_update')
   await database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
     await tx.query(`INSERT INTO items VALUES (1, 'a', 'b')`)
     expect(await failure(migrateSync(hasty, sync))).toMatchObject({
@@ -105,66 +106,66 @@ test('[P6.2] the generated SQL of a small table reads as it should', () => {
   const [table] = sync.manifest.tables
   expect(table).toBeDefined()
   if (!table) return
-  const sql = captureSql(table, false)
+  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: false })
   expect(sql.triggers.join(';\n')).toMatchInlineSnapshot(`
-    "DROP TRIGGER IF EXISTS landfall_insert ON "public"."items";
-    CREATE TRIGGER landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS captured FOR EACH STATEMENT
-      EXECUTE FUNCTION landfall."capture_insert_items"();
-    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_insert;
-    DROP TRIGGER IF EXISTS landfall_update ON "public"."items";
-    CREATE TRIGGER landfall_update AFTER UPDATE ON "public"."items" FOR EACH ROW WHEN (
+    "DROP TRIGGER IF EXISTS landfall_landfall_insert ON "public"."items";
+    CREATE TRIGGER landfall_landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS landfall_rows FOR EACH STATEMENT
+      EXECUTE FUNCTION "landfall"."capture_insert public.items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_insert;
+    DROP TRIGGER IF EXISTS landfall_landfall_update ON "public"."items";
+    CREATE TRIGGER landfall_landfall_update AFTER UPDATE ON "public"."items" FOR EACH ROW WHEN (
         OLD."id" IS DISTINCT FROM NEW."id"
         OR OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C"
         OR OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C")
-      EXECUTE FUNCTION landfall."capture_update_items"();
-    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_update;
-    DROP TRIGGER IF EXISTS landfall_delete ON "public"."items";
-    CREATE TRIGGER landfall_delete AFTER DELETE ON "public"."items" REFERENCING OLD TABLE AS captured FOR EACH STATEMENT
-      EXECUTE FUNCTION landfall."capture_delete_items"();
-    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_delete;
-    DROP TRIGGER IF EXISTS landfall_truncate ON "public"."items";
-    CREATE TRIGGER landfall_truncate AFTER TRUNCATE ON "public"."items" FOR EACH STATEMENT
-      EXECUTE FUNCTION landfall."capture_truncate_items"();
-    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_truncate"
+      EXECUTE FUNCTION "landfall"."capture_update public.items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_update;
+    DROP TRIGGER IF EXISTS landfall_landfall_delete ON "public"."items";
+    CREATE TRIGGER landfall_landfall_delete AFTER DELETE ON "public"."items" REFERENCING OLD TABLE AS landfall_rows FOR EACH STATEMENT
+      EXECUTE FUNCTION "landfall"."capture_delete public.items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_delete;
+    DROP TRIGGER IF EXISTS landfall_landfall_truncate ON "public"."items";
+    CREATE TRIGGER landfall_landfall_truncate AFTER TRUNCATE ON "public"."items" FOR EACH STATEMENT
+      EXECUTE FUNCTION "landfall"."capture_truncate public.items"();
+    ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_truncate"
   `)
   expect(sql.functions[1]).toMatchInlineSnapshot(`
     "
-    CREATE OR REPLACE FUNCTION landfall."capture_update_items"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    CREATE OR REPLACE FUNCTION "landfall"."capture_update public.items"() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     AS $capture$
+    #variable_conflict use_variable
     DECLARE
-      stamp  bigint := landfall.stamp();
-      author text   := nullif(current_setting('landfall.client', true), '');
+      landfall_stamp  bigint := "landfall"."stamp"();
+      landfall_author text   := nullif(current_setting('landfall.landfall_client', true), '');
     BEGIN
 
       IF OLD."id" IS DISTINCT FROM NEW."id" THEN
-        INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
-      SELECT 'items', ARRAY[OLD."id"::text], s.scope, 'd', stamp, author
-      FROM (VALUES ('own:' || OLD."owner"::text)) AS s(scope)
-      WHERE s.scope IS NOT NULL;
-        INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
-      SELECT 'items', ARRAY[NEW."id"::text], s.scope, 'i', stamp, author
-      FROM (VALUES ('own:' || NEW."owner"::text)) AS s(scope)
-      WHERE s.scope IS NOT NULL;
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, hlc, client)
+      SELECT 'items', ARRAY[OLD."id"::text], landfall_places.landfall_scope, 'd', landfall_stamp, landfall_author
+      FROM (VALUES ('own:' || OLD."owner"::text)) AS landfall_places(landfall_scope)
+      WHERE landfall_places.landfall_scope IS NOT NULL;
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, hlc, client)
+      SELECT 'items', ARRAY[NEW."id"::text], landfall_places.landfall_scope, 'i', landfall_stamp, landfall_author
+      FROM (VALUES ('own:' || NEW."owner"::text)) AS landfall_places(landfall_scope)
+      WHERE landfall_places.landfall_scope IS NOT NULL;
         RETURN NULL;
       END IF;
 
-      INSERT INTO landfall.changes (tbl, key, scope, op, columns, hlc, client)
-      SELECT 'items', ARRAY[NEW."id"::text], s.scope, s.op,
+      INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+      SELECT 'items', ARRAY[NEW."id"::text], landfall_places.landfall_scope, landfall_places.landfall_op,
         array_remove(ARRAY[
           CASE WHEN OLD."id" IS DISTINCT FROM NEW."id" THEN 'id' END,
           CASE WHEN OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C" THEN 'owner' END,
           CASE WHEN OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C" THEN 'name' END]::text[], NULL),
-        stamp, author
+        landfall_stamp, landfall_author
       FROM (VALUES ('own:' || NEW."owner"::text, CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'i' ELSE 'u' END::"char"),
-        (CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'own:' || OLD."owner"::text END, 'x'::"char")) AS s(scope, op)
-      WHERE s.scope IS NOT NULL;
+        (CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'own:' || OLD."owner"::text END, 'x'::"char")) AS landfall_places(landfall_scope, landfall_op)
+      WHERE landfall_places.landfall_scope IS NOT NULL;
       RETURN NULL;
     END
     $capture$"
   `)
-  expect(functionName('insert', 'x'.repeat(63))).toMatch(/^.{1,63}$/)
-  expect(functionName('insert', `${'x'.repeat(62)}a`)).not.toBe(functionName('insert', `${'x'.repeat(62)}b`))
 })
 
 test.each([

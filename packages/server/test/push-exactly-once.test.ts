@@ -187,7 +187,7 @@ test('[P8] a failure of the machinery is no verdict: the same push goes through 
   const impatient = await openDatabase(world.url, { timeouts: { lock: 20 } })
   const ann = world.client('ann')
   const changeset = ann.make([vote(1)])
-  const request = { client: ann.id, history: await currentHistory(world.database), changesets: [changeset] }
+  const request = { client: ann.id, history: await currentHistory(world.context), changesets: [changeset] }
   await world.database.transaction({ isolation: 'read committed', readOnly: false }, async (tx) => {
     await tx.query('SELECT FROM items WHERE id = 1 FOR UPDATE')
     const push = handlePush({ ...world.context, database: impatient }, request, userId('ann'))

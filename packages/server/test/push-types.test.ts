@@ -109,7 +109,7 @@ async function push({ operation, old, new: after }: Sides): Promise<string> {
   }
   const hlc = encodeHlc(hlcFromTime(Date.now() + 1000))
   const changesets = [{ number: changesetNumber(++number), hlc, label: null, changes: [change] }]
-  const history = await currentHistory(world.database)
+  const history = await currentHistory(world.context)
   const context = { ...world.context, sync, holders: { place: () => ['1'] } }
   const { verdicts } = await handlePush(
     context,

@@ -2,7 +2,7 @@
  * The history id: proof that a cursor belongs to the history Postgres has now (P11).
  *
  * xids mean nothing after a restore from a backup, a lossy failover or in a re-created cluster: they run again, for
- * other transactions. So `landfall.history` gets a row with a fresh nonce whenever Postgres is seen to have started
+ * other transactions. So table `history` gets a row with a fresh nonce whenever Postgres is seen to have started
  * anew (start time, system identifier or timeline differ from the newest row's: such a row `begins`), and one a minute,
  * or every two thousand changes, while clients pull. A cursor names the newest row in its snapshot, and all changes that
  * it has seen and the row's own snapshot has not, by their count and a sum of hashes:
@@ -29,9 +29,9 @@
 import { historyId, type HistoryId, type Hlc, hlc, LandfallError, type Randomness } from '@landfall/protocol'
 import type { SnapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions, Tx } from '../database/database.ts'
+import { ADVISORY_LOCK, type Bookkeeping } from './bookkeeping.ts'
 
 export const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
-export const HISTORY_LOCK = 7_420_113_022
 
 /** How old the newest row may be while clients pull, and how many changes may follow it: each pull counts them twice. */
 const ROW_SECONDS = 60
@@ -45,41 +45,45 @@ export type HistoryState = {
 }
 
 /** The state of the history in the snapshot of the transaction. */
-export async function readHistory(tx: Tx): Promise<HistoryState> {
+export async function readHistory(tx: Tx, bookkeeping: Bookkeeping): Promise<HistoryState> {
   const [row] = await tx.query(`
-    WITH running AS MATERIALIZED (SELECT * FROM landfall.running()),
-    newest AS (SELECT * FROM landfall.history ORDER BY seq DESC LIMIT 1)
+    WITH running AS MATERIALIZED (SELECT * FROM ${bookkeeping.named('running')}()),
+    newest AS (SELECT * FROM ${bookkeeping.history} ORDER BY seq DESC LIMIT 1)
     SELECT
       h.id,
       ((h.started_at, h.system_identifier, h.timeline) = (r.started_at, r.system_identifier, r.timeline))::text AS same,
       (h.at < now() - interval '${ROW_SECONDS} seconds' OR seen.count > ${ROW_CHANGES})::text AS stale,
       seen.text AS seen
-    FROM newest h, running r, LATERAL (${changesSeen('h.snapshot', 'pg_current_snapshot()')}) AS seen`)
+    FROM newest h, running r, LATERAL (${changesSeen(bookkeeping, 'h.snapshot', 'pg_current_snapshot()')}) AS seen`)
   if (!row || row['same'] !== 'true') return { id: null, stale: true }
   return { id: historyId(`${row['id']}/${row['seen']}`), stale: row['stale'] === 'true' }
 }
 
 /** The changes that one snapshot has seen and an earlier one had not: how many, and a text that tells them from others. */
-function changesSeen(earlier: string, later: string): string {
+function changesSeen({ changes }: Bookkeeping, earlier: string, later: string): string {
   return `
     SELECT count(*) AS count, count(*) || '.' || coalesce(sum(hashtextextended(xid || '.' || seq, hlc)), 0) AS text
-    FROM landfall.changes
+    FROM ${changes}
     WHERE xid >= pg_snapshot_xmin(${earlier}) AND NOT pg_visible_in_snapshot(xid, ${earlier})
       AND xid < pg_snapshot_xmax(${later}) AND pg_visible_in_snapshot(xid, ${later})`
 }
 
 /** Adds a row if Postgres has started anew or the newest one is old; at once from two processes it is added once. */
-export async function recordHistory(database: Database, randomness: Randomness): Promise<void> {
+export async function recordHistory(
+  database: Database,
+  bookkeeping: Bookkeeping,
+  randomness: Randomness,
+): Promise<void> {
   await database.transaction(WRITE, async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [HISTORY_LOCK])
-    const state = await readHistory(tx)
+    await tx.query(ADVISORY_LOCK, [bookkeeping.locks.history])
+    const state = await readHistory(tx, bookkeeping)
     if (state.id !== null && !state.stale) return
-    if (state.id === null) await forgetForeignChanges(tx)
+    if (state.id === null) await forgetForeignChanges(tx, bookkeeping)
     await tx.query(
       `
-      INSERT INTO landfall.history (id, begins, started_at, system_identifier, timeline, floor)
-      SELECT $1, $2::boolean, started_at, system_identifier, timeline, landfall.xid_floor()
-      FROM landfall.running()`,
+      INSERT INTO ${bookkeeping.history} (id, begins, started_at, system_identifier, timeline, floor)
+      SELECT $1, $2::boolean, started_at, system_identifier, timeline, ${bookkeeping.named('xid_floor')}()
+      FROM ${bookkeeping.named('running')}()`,
       [randomness.uuid(), state.id === null],
     )
   })
@@ -89,27 +93,32 @@ export async function recordHistory(database: Database, randomness: Randomness):
  * Deletes changes with xids that this cluster has not given out: they came with a dump of another one, and would look
  * new to every cursor. What a snapshot sees and was written here is below its xmax, so nothing else is touched.
  */
-async function forgetForeignChanges(tx: Tx): Promise<void> {
-  await tx.query('DELETE FROM landfall.changes WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())')
-  await tx.query('DELETE FROM landfall.conflicts WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())')
+async function forgetForeignChanges(tx: Tx, { changes, conflicts }: Bookkeeping): Promise<void> {
+  await tx.query(`DELETE FROM ${changes} WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())`)
+  await tx.query(`DELETE FROM ${conflicts} WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())`)
 }
 
 /**
  * Throws `history_lost` unless the id, and the snapshot if one is given, belong to this history; see the header. Without
  * a snapshot only the row is looked for.
  */
-export async function checkHistory(tx: Tx, id: HistoryId, snapshot: SnapshotText | null): Promise<void> {
+export async function checkHistory(
+  tx: Tx,
+  bookkeeping: Bookkeeping,
+  cursor: { history: HistoryId; snapshot: SnapshotText | null },
+): Promise<void> {
+  const { history: id, snapshot } = cursor
   const [, nonce = null, changes = null] = HISTORY_ID.exec(id) ?? []
   if (nonce === null) throw new LandfallError('bad_request', { what: 'history' })
   const [row] = await tx.query(
     `
     SELECT
       EXISTS (
-        SELECT FROM landfall.history later
+        SELECT FROM ${bookkeeping.history} later
         WHERE later.seq > named.seq AND later.begins AND later.floor < pg_snapshot_xmax($2::pg_snapshot)
       )::text AS overtaken,
-      ($2::pg_snapshot IS NULL OR $3 = (SELECT text FROM (${changesSeen('named.snapshot', '$2::pg_snapshot')}) AS seen))::text AS same
-    FROM landfall.history named
+      ($2::pg_snapshot IS NULL OR $3 = (SELECT text FROM (${changesSeen(bookkeeping, 'named.snapshot', '$2::pg_snapshot')}) AS seen))::text AS same
+    FROM ${bookkeeping.history} named
     WHERE named.id = $1`,
     [nonce, snapshot, changes],
   )
@@ -127,9 +136,9 @@ export async function checkHistory(tx: Tx, id: HistoryId, snapshot: SnapshotText
 const HISTORY_ID = /^([0-9a-z-]{1,64})\/([0-9.-]{0,100})$/
 
 /** The oldest stamp the log still covers: what has no log row was written before. */
-export async function readHorizon(tx: Tx): Promise<Hlc> {
+export async function readHorizon(tx: Tx, { history }: Bookkeeping): Promise<Hlc> {
   const [row] = await tx.query(`
     SELECT ((date_part('epoch', at) * 1000)::bigint * 65536)::text AS hlc
-    FROM landfall.history ORDER BY seq LIMIT 1`)
+    FROM ${history} ORDER BY seq LIMIT 1`)
   return hlc(BigInt(row?.['hlc'] ?? '0'))
 }

@@ -1,121 +1,144 @@
 /**
- * The DDL of schema `landfall`: the change log and what the server remembers of clients.
+ * The DDL of the bookkeeping schema: the change log and what the server remembers of clients.
  *
  * The user's own tables get no columns. Every statement can run again without effect.
  */
 
-/** Newest log row first, `seq` orders the rows of one transaction. `op`: see `LOG_OPERATIONS`. */
-export const BOOKKEEPING_DDL: readonly string[] = [
-  `CREATE SCHEMA IF NOT EXISTS landfall`,
-  `
-  CREATE TABLE IF NOT EXISTS landfall.changes (
-    xid     xid8   NOT NULL DEFAULT pg_current_xact_id(),
-    seq     bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    tbl     text   NOT NULL,
-    key     text[] NOT NULL,
-    scope   text   NOT NULL,
-    op      "char" NOT NULL,
-    columns text[],            -- the changed ones; null: all
-    hlc     bigint NOT NULL,
-    client  text               -- null: written by another program
-  )`,
-  `CREATE INDEX IF NOT EXISTS changes_xid_seq ON landfall.changes (xid, seq)`,
-  `CREATE INDEX IF NOT EXISTS changes_scope_xid ON landfall.changes (scope, xid)`,
-  `CREATE INDEX IF NOT EXISTS changes_key ON landfall.changes (tbl, key)`,
-  `
-  CREATE TABLE IF NOT EXISTS landfall.clients (
-    client      text        PRIMARY KEY,
-    user_id     text        NOT NULL,
-    last_number bigint      NOT NULL DEFAULT 0,
-    seen_at     timestamptz NOT NULL DEFAULT now()
-  )`,
-  `
-  CREATE TABLE IF NOT EXISTS landfall.rejections (
-    client text        NOT NULL,
-    number bigint      NOT NULL,
-    error  jsonb       NOT NULL,   -- ErrorData
-    at     timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (client, number)
-  )`,
-  // One row per value that lost or waits for a decision; `ConflictRecord` says what the columns mean.
-  `
-  CREATE TABLE IF NOT EXISTS landfall.conflicts (
-    id      text        PRIMARY KEY,
-    xid     xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    scopes  text[]      NOT NULL,
-    tbl     text        NOT NULL,
-    key     text[]      NOT NULL,
-    col     text,
-    policy  text        NOT NULL,
-    kept    text        NOT NULL,
-    base    text,
-    mine    text,
-    theirs  text,
-    client  text        NOT NULL,
-    number  bigint      NOT NULL,
-    user_id text        NOT NULL,
-    hlc     bigint      NOT NULL,
-    at      timestamptz NOT NULL DEFAULT now()
-  )`,
-  `CREATE INDEX IF NOT EXISTS conflicts_xid ON landfall.conflicts (xid)`,
-  `
-  CREATE TABLE IF NOT EXISTS landfall.history (
-    seq               bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    id                text        NOT NULL UNIQUE,
-    begins            boolean     NOT NULL,   -- the first row of a start, timeline or system
-    started_at        timestamptz NOT NULL,
-    system_identifier text        NOT NULL,
-    timeline          text        NOT NULL,
-    snapshot          pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
-    floor             xid8        NOT NULL,   -- no xid below it runs again after this start
-    at                timestamptz NOT NULL DEFAULT clock_timestamp()
-  )`,
-  // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
-  `
-  CREATE TABLE IF NOT EXISTS landfall.captures (
-    tbl       text PRIMARY KEY,
-    relation  text NOT NULL,
-    digest    text NOT NULL
-  )`,
-  // The stamp of a change: that of the changeset being pushed, else the time.
-  `
-  CREATE OR REPLACE FUNCTION landfall.stamp() RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    SELECT coalesce(
-      nullif(current_setting('landfall.hlc', true), '')::bigint,
-      (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
-  $$`,
-  // What identifies the run of Postgres. A managed server may keep some of it to itself.
-  `
-  CREATE OR REPLACE FUNCTION landfall.running(
-    OUT started_at timestamptz, OUT system_identifier text, OUT timeline text
-  ) LANGUAGE plpgsql STABLE AS $$
-  BEGIN
-    started_at := pg_postmaster_start_time();
-    BEGIN
-      system_identifier := (SELECT c.system_identifier FROM pg_control_system() c);
-      timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
-    EXCEPTION WHEN OTHERS THEN
-      NULL;
-    END;
-    system_identifier := coalesce(system_identifier, '');
-    timeline := coalesce(timeline, '');
-  END
-  $$`,
-  // The next xid as the last checkpoint had it; every start of Postgres makes one.
-  `
-  CREATE OR REPLACE FUNCTION landfall.xid_floor() RETURNS xid8 LANGUAGE plpgsql VOLATILE AS $$
-  DECLARE
-    next_xid text[];
-  BEGIN
-    SELECT string_to_array(c.next_xid, ':') INTO next_xid FROM pg_control_checkpoint() c;
-    RETURN (next_xid[1]::numeric * 4294967296 + next_xid[2]::numeric)::text::xid8;
-  EXCEPTION WHEN OTHERS THEN
-    RETURN pg_snapshot_xmax(pg_current_snapshot());
-  END
-  $$`,
-]
+import { quoteIdentifier } from '@landfall/schema'
+import type { Bookkeeping } from './bookkeeping.ts'
 
-/** What `landfall.changes.op` says about the row and the scope it stands for. */
+/** Newest log row first, `seq` orders the rows of one transaction. `op`: see `LOG_OPERATIONS`. */
+export function bookkeepingDdl(bookkeeping: Bookkeeping): string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(bookkeeping.schema)}`,
+    ...logDdl(bookkeeping),
+    ...clientsDdl(bookkeeping),
+    ...historyDdl(bookkeeping),
+  ]
+}
+
+function logDdl({ named, settings, changes, captures }: Bookkeeping): string[] {
+  return [
+    `
+    CREATE TABLE IF NOT EXISTS ${changes} (
+      xid     xid8   NOT NULL DEFAULT pg_current_xact_id(),
+      seq     bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+      tbl     text   NOT NULL,
+      key     text[] NOT NULL,
+      scope   text   NOT NULL,
+      op      "char" NOT NULL,
+      columns text[],            -- the changed ones; null: all
+      hlc     bigint NOT NULL,
+      client  text               -- null: written by another program
+    )`,
+    `CREATE INDEX IF NOT EXISTS changes_xid_seq ON ${changes} (xid, seq)`,
+    `CREATE INDEX IF NOT EXISTS changes_scope_xid ON ${changes} (scope, xid)`,
+    `CREATE INDEX IF NOT EXISTS changes_key ON ${changes} (tbl, key)`,
+    // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
+    `
+    CREATE TABLE IF NOT EXISTS ${captures} (
+      tbl       text PRIMARY KEY,
+      relation  text NOT NULL,
+      digest    text NOT NULL
+    )`,
+    // The stamp of a change: that of the changeset being pushed, else the time.
+    `
+    CREATE OR REPLACE FUNCTION ${named('stamp')}() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+      SELECT coalesce(
+        nullif(current_setting('${settings.hlc}', true), '')::bigint,
+        (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
+    $$`,
+  ]
+}
+
+function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
+  return [
+    `
+    CREATE TABLE IF NOT EXISTS ${clients} (
+      client      text        PRIMARY KEY,
+      user_id     text        NOT NULL,
+      last_number bigint      NOT NULL DEFAULT 0,
+      seen_at     timestamptz NOT NULL DEFAULT now()
+    )`,
+    `
+    CREATE TABLE IF NOT EXISTS ${rejections} (
+      client text        NOT NULL,
+      number bigint      NOT NULL,
+      error  jsonb       NOT NULL,   -- ErrorData
+      at     timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (client, number)
+    )`,
+    // One row per value that lost or waits for a decision; `ConflictRecord` says what the columns mean.
+    `
+    CREATE TABLE IF NOT EXISTS ${conflicts} (
+      id      text        PRIMARY KEY,
+      xid     xid8        NOT NULL DEFAULT pg_current_xact_id(),
+      scopes  text[]      NOT NULL,
+      tbl     text        NOT NULL,
+      key     text[]      NOT NULL,
+      col     text,
+      policy  text        NOT NULL,
+      kept    text        NOT NULL,
+      base    text,
+      mine    text,
+      theirs  text,
+      client  text        NOT NULL,
+      number  bigint      NOT NULL,
+      user_id text        NOT NULL,
+      hlc     bigint      NOT NULL,
+      at      timestamptz NOT NULL DEFAULT now()
+    )`,
+    `CREATE INDEX IF NOT EXISTS conflicts_xid ON ${conflicts} (xid)`,
+  ]
+}
+
+function historyDdl({ named, history }: Bookkeeping): string[] {
+  return [
+    `
+    CREATE TABLE IF NOT EXISTS ${history} (
+      seq               bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+      id                text        NOT NULL UNIQUE,
+      begins            boolean     NOT NULL,   -- the first row of a start, timeline or system
+      started_at        timestamptz NOT NULL,
+      system_identifier text        NOT NULL,
+      timeline          text        NOT NULL,
+      snapshot          pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+      floor             xid8        NOT NULL,   -- no xid below it runs again after this start
+      at                timestamptz NOT NULL DEFAULT clock_timestamp()
+    )`,
+    // What identifies the run of Postgres. A managed server may keep some of it to itself.
+    `
+    CREATE OR REPLACE FUNCTION ${named('running')}(
+      OUT started_at timestamptz, OUT system_identifier text, OUT timeline text
+    ) LANGUAGE plpgsql STABLE AS $$
+    BEGIN
+      started_at := pg_postmaster_start_time();
+      BEGIN
+        system_identifier := (SELECT c.system_identifier FROM pg_control_system() c);
+        timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+      EXCEPTION WHEN OTHERS THEN
+        NULL;
+      END;
+      system_identifier := coalesce(system_identifier, '');
+      timeline := coalesce(timeline, '');
+    END
+    $$`,
+    // The next xid as the last checkpoint had it; every start of Postgres makes one.
+    `
+    CREATE OR REPLACE FUNCTION ${named('xid_floor')}() RETURNS xid8 LANGUAGE plpgsql VOLATILE AS $$
+    DECLARE
+      next_xid text[];
+    BEGIN
+      SELECT string_to_array(c.next_xid, ':') INTO next_xid FROM pg_control_checkpoint() c;
+      RETURN (next_xid[1]::numeric * 4294967296 + next_xid[2]::numeric)::text::xid8;
+    EXCEPTION WHEN OTHERS THEN
+      RETURN pg_snapshot_xmax(pg_current_snapshot());
+    END
+    $$`,
+  ]
+}
+
+/** What `changes.op` says about the row and the scope it stands for. */
 export const LOG_OPERATIONS = {
   /** The row is new in the scope: inserted, or moved into it. */
   inserted: 'i',

@@ -10,6 +10,14 @@
  */
 import { EVERY_SCOPE, type ManifestTable } from '@landfall/protocol'
 import { quoteIdentifier, quotePostgresLiteral as quote, quoteTable } from '@landfall/schema'
+import type { Bookkeeping } from './bookkeeping.ts'
+import {
+  CAPTURED_OPERATIONS,
+  type CapturedOperation,
+  captureFunctionName,
+  triggerName,
+  triggerNames,
+} from './capture-names.ts'
 import { LOG_OPERATIONS } from './tables.ts'
 import { anyColumnDiffers, columnDiffers } from './compare.ts'
 
@@ -21,21 +29,24 @@ export type CaptureSql = {
   partitionTriggers(relation: string): string[]
 }
 
-const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const
-type CapturedOperation = (typeof OPERATIONS)[number]
-
-export const TRIGGER_NAMES = OPERATIONS.map((operation) => triggerName(operation))
-
 const { inserted, updated, deleted, left, truncated } = LOG_OPERATIONS
 
-/** `perRow`: for tables whose statement triggers would miss writes. */
-export function captureSql(table: ManifestTable, perRow: boolean): CaptureSql {
-  const rowsOf = (source: 'NEW' | 'OLD') => (perRow ? source : 'r')
+/** A table as one app captures it. */
+export type CapturedTable = {
+  bookkeeping: Bookkeeping
+  table: ManifestTable
+  /** Its statement triggers would miss writes. */
+  perRow: boolean
+}
+
+export function captureSql(captured: CapturedTable): CaptureSql {
+  const { bookkeeping, table, perRow } = captured
+  const rowsOf = (source: 'NEW' | 'OLD') => (perRow ? source : ROW)
   const bodies = {
-    insert: wholeRows(table, inserted, rowsOf('NEW')),
-    update: updatedRow(table),
-    delete: wholeRows(table, deleted, rowsOf('OLD')),
-    truncate: emptied(table),
+    insert: wholeRows(captured, inserted, rowsOf('NEW')),
+    update: updatedRow(captured),
+    delete: wholeRows(captured, deleted, rowsOf('OLD')),
+    truncate: emptied(captured),
   }
   const times = {
     insert: `AFTER INSERT ON %s ${each(perRow, 'NEW')}`,
@@ -44,42 +55,39 @@ export function captureSql(table: ManifestTable, perRow: boolean): CaptureSql {
     truncate: 'AFTER TRUNCATE ON %s FOR EACH STATEMENT',
   }
   const create = (operation: CapturedOperation, relation: string) => {
-    const calls = captureFunctionName(operation, table)
+    const calls = captureFunctionName(bookkeeping, operation, table)
     return createTrigger(
       relation,
-      triggerName(operation),
+      triggerName(bookkeeping, operation),
       `${times[operation]}\n  EXECUTE FUNCTION ${calls}()`,
     )
   }
   return {
-    functions: OPERATIONS.map((operation) => captureFunction(table, operation, bodies[operation])),
-    triggers: OPERATIONS.flatMap((operation) => create(operation, quoteTable(table))),
+    functions: CAPTURED_OPERATIONS.map((operation) =>
+      captureFunction(captured, operation, bodies[operation]),
+    ),
+    triggers: CAPTURED_OPERATIONS.flatMap((operation) => create(operation, quoteTable(table))),
     partitionTriggers: (relation) => [
-      ...TRIGGER_NAMES.slice(0, 3).map((name) => enableAlways(relation, name)),
+      ...triggerNames(bookkeeping)
+        .slice(0, 3)
+        .map((name) => enableAlways(relation, name)),
       ...create('truncate', relation),
     ],
   }
 }
 
-function triggerName(operation: CapturedOperation): string {
-  return `landfall_${operation}`
-}
-
-function captureFunctionName(operation: CapturedOperation, table: ManifestTable): string {
-  return `landfall.${quoteIdentifier(functionName(operation, table.name))}`
-}
-
-/** Postgres cuts names at 63 bytes; a long one keeps its beginning and gets a digest of the whole. */
-export function functionName(operation: string, table: string): string {
-  const name = `capture_${operation}_${table}`
-  if (Buffer.byteLength(name) <= 63) return name
-  let digest = 0x811c9dc5
-  for (const byte of Buffer.from(table)) digest = Math.imul(digest ^ byte, 0x01000193) >>> 0
-  return `${name.slice(0, 30)}_${digest.toString(16)}`
-}
+/**
+ * Names of the bodies' own. A column of the table may have any name: the prefix makes a clash unlikely, and where one
+ * happens all the same, every column is qualified and `use_variable` says what a bare name means.
+ */
+const STAMP = 'landfall_stamp'
+const AUTHOR = 'landfall_author'
+const ROWS = 'landfall_rows'
+const ROW = 'landfall_row'
+const PLACES = 'landfall_places'
 
 function each(perRow: boolean, rows: 'NEW' | 'OLD'): string {
-  return perRow ? 'FOR EACH ROW' : `REFERENCING ${rows} TABLE AS captured FOR EACH STATEMENT`
+  return perRow ? 'FOR EACH ROW' : `REFERENCING ${rows} TABLE AS ${ROWS} FOR EACH STATEMENT`
 }
 
 function createTrigger(relation: string, name: string, definition: string): string[] {
@@ -94,14 +102,17 @@ function enableAlways(relation: string, name: string): string {
   return `ALTER TABLE ${relation} ENABLE ALWAYS TRIGGER ${name}`
 }
 
-function captureFunction(table: ManifestTable, operation: CapturedOperation, body: string): string {
+function captureFunction(captured: CapturedTable, operation: CapturedOperation, body: string): string {
+  const { bookkeeping, table } = captured
   return `
-CREATE OR REPLACE FUNCTION ${captureFunctionName(operation, table)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION ${captureFunctionName(bookkeeping, operation, table)}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp${printSettings(table)}
 AS $capture$
+#variable_conflict use_variable
 DECLARE
-  stamp  bigint := landfall.stamp();
-  author text   := nullif(current_setting('landfall.client', true), '');
+  ${STAMP}  bigint := ${bookkeeping.named('stamp')}();
+  ${AUTHOR} text   := nullif(current_setting('${bookkeeping.settings.client}', true), '');
 BEGIN
 ${body}
   RETURN NULL;
@@ -136,7 +147,7 @@ function keyArray(table: ManifestTable, row: string): string {
   return `ARRAY[${table.key.map((name) => `${row}.${quoteIdentifier(name)}::text`).join(', ')}]`
 }
 
-/** The scope keys of a row, null where it is in none: `('project:' || r."project_id"::text)`. */
+/** The scope keys of a row, null where it is in none: `('project:' || landfall_row."project_id"::text)`. */
 function scopeKeys(table: ManifestTable, row: string): string[] {
   return table.scopes.map(({ scope, column }) => {
     const prefix = quote(`${scope}:`)
@@ -148,23 +159,28 @@ function valuesList(expressions: string[]): string {
   return `(VALUES ${expressions.map((expression) => `(${expression})`).join(', ')})`
 }
 
-/** Logs whole rows: the statement's captured ones (`r`), or the one row of a row trigger (NEW, OLD). */
-function wholeRows(table: ManifestTable, operation: string, row: 'r' | 'NEW' | 'OLD'): string {
-  const scopes = `${valuesList(scopeKeys(table, row))} AS s(scope)`
+/** Logs whole rows: the statement's (`landfall_row`), or the one row of a row trigger (NEW, OLD). */
+function wholeRows(
+  { bookkeeping, table }: CapturedTable,
+  operation: string,
+  row: typeof ROW | 'NEW' | 'OLD',
+): string {
+  const scopes = `${valuesList(scopeKeys(table, row))} AS ${PLACES}(landfall_scope)`
   return `
-  INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
-  SELECT ${quote(table.name)}, ${keyArray(table, row)}, s.scope, '${operation}', stamp, author
-  FROM ${row === 'r' ? `captured AS r CROSS JOIN LATERAL ${scopes}` : scopes}
-  WHERE s.scope IS NOT NULL;`
+  INSERT INTO ${bookkeeping.changes} (tbl, key, scope, op, hlc, client)
+  SELECT ${quote(table.name)}, ${keyArray(table, row)}, ${PLACES}.landfall_scope, '${operation}', ${STAMP}, ${AUTHOR}
+  FROM ${row === ROW ? `${ROWS} AS ${ROW} CROSS JOIN LATERAL ${scopes}` : scopes}
+  WHERE ${PLACES}.landfall_scope IS NOT NULL;`
 }
 
-function emptied(table: ManifestTable): string {
+function emptied({ bookkeeping, table }: CapturedTable): string {
   return `
-  INSERT INTO landfall.changes (tbl, key, scope, op, hlc, client)
-  VALUES (${quote(table.name)}, '{}', '${EVERY_SCOPE}', '${truncated}', stamp, author);`
+  INSERT INTO ${bookkeeping.changes} (tbl, key, scope, op, hlc, client)
+  VALUES (${quote(table.name)}, '{}', '${EVERY_SCOPE}', '${truncated}', ${STAMP}, ${AUTHOR});`
 }
 
-function updatedRow(table: ManifestTable): string {
+function updatedRow(captured: CapturedTable): string {
+  const { bookkeeping, table } = captured
   const byName = new Map(table.columns.map((column) => [column.name, column]))
   const differs = (names: readonly (string | null)[]) =>
     names
@@ -174,18 +190,18 @@ function updatedRow(table: ManifestTable): string {
   const changed = table.columns.map((c) => `CASE WHEN ${columnDiffers(c)} THEN ${quote(c.name)} END`)
   return `
   IF ${differs(table.key)} THEN
-    ${wholeRows(table, deleted, 'OLD').trim()}
-    ${wholeRows(table, inserted, 'NEW').trim()}
+    ${wholeRows(captured, deleted, 'OLD').trim()}
+    ${wholeRows(captured, inserted, 'NEW').trim()}
     RETURN NULL;
   END IF;
 
-  INSERT INTO landfall.changes (tbl, key, scope, op, columns, hlc, client)
-  SELECT ${quote(table.name)}, ${keyArray(table, 'NEW')}, s.scope, s.op,
+  INSERT INTO ${bookkeeping.changes} (tbl, key, scope, op, columns, hlc, client)
+  SELECT ${quote(table.name)}, ${keyArray(table, 'NEW')}, ${PLACES}.landfall_scope, ${PLACES}.landfall_op,
     array_remove(ARRAY[
       ${changed.join(',\n      ')}]::text[], NULL),
-    stamp, author
-  FROM (${scopesAfterUpdate(table)}) AS s(scope, op)
-  WHERE s.scope IS NOT NULL;`
+    ${STAMP}, ${AUTHOR}
+  FROM (${scopesAfterUpdate(table)}) AS ${PLACES}(landfall_scope, landfall_op)
+  WHERE ${PLACES}.landfall_scope IS NOT NULL;`
 }
 
 /** Each scope the row stays in, enters or leaves, with the operation that says so. */

@@ -13,6 +13,7 @@ import {
   type SnapshotText,
 } from '@landfall/protocol'
 import type { Param, Tx } from '../database/database.ts'
+import type { Bookkeeping } from './bookkeeping.ts'
 import { LOG_OPERATIONS } from './tables.ts'
 import { createBinder } from '../sql/row-columns.ts'
 
@@ -49,13 +50,13 @@ const LOG_ROWS_PER_KEY = 10
 /** By table name. Throws `history_lost` when more keys changed than a pull may carry: loading again is cheaper. */
 export async function readWindow(
   tx: Tx,
-  snapshot: SnapshotText,
-  options: { scopes: readonly ScopeKey[]; limit: number },
+  { changes }: Bookkeeping,
+  options: { snapshot: SnapshotText; scopes: readonly ScopeKey[]; limit: number },
 ): Promise<Map<string, TableWindow>> {
   const { deleted, left, truncated } = LOG_OPERATIONS
   const { params, bind } = createBinder()
   const where = `scope = ANY (${bind([...options.scopes, EVERY_SCOPE])}::text[])`
-  const unseen = unseenRows(snapshot, bind, { table: 'landfall.changes', columns: 'tbl, key, op', where })
+  const unseen = unseenRows(options.snapshot, bind, { table: changes, columns: 'tbl, key, op', where })
   const rows = await tx.query(
     `
     WITH logged AS (
@@ -96,13 +97,13 @@ function decodeRow(row: { [column: string]: string | null }): TableWindow {
  */
 export async function readUnseenKeys(
   tx: Tx,
-  snapshot: SnapshotText,
-  options: { table: string; scopes: readonly ScopeKey[]; limit: number },
+  { changes }: Bookkeeping,
+  options: { snapshot: SnapshotText; table: string; scopes: readonly ScopeKey[]; limit: number },
 ): Promise<string | null> {
   const { params, bind } = createBinder()
   const scopes = bind([...options.scopes, EVERY_SCOPE])
   const where = `scope = ANY (${scopes}::text[]) AND tbl = ${bind(options.table)}`
-  const unseen = unseenRows(snapshot, bind, { table: 'landfall.changes', columns: 'key, op', where })
+  const unseen = unseenRows(options.snapshot, bind, { table: changes, columns: 'key, op', where })
   const [row] = await tx.query(
     `
     WITH logged AS (

@@ -11,14 +11,19 @@ import { quoteTable, type SyncDefinition } from '@landfall/schema'
 import { systemRandomness } from '../platform.ts'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { recordHistory } from '../log/history.ts'
-import { BOOKKEEPING_DDL } from '../log/tables.ts'
+import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
+import { triggerNames } from '../log/capture-names.ts'
+import { bookkeepingDdl } from '../log/tables.ts'
 import { checkServer, checkTables, type LiveTable } from './check.ts'
-import { captureSql, TRIGGER_NAMES } from '../log/triggers.ts'
+import { captureSql } from '../log/triggers.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
-/** One migration at a time; the number means nothing elsewhere. */
-const MIGRATION_LOCK = 7_420_113_021
+export type MigrationOptions = {
+  /** The bookkeeping schema: `landfall` unless told. Each of two apps in one database has its own. */
+  schema?: string
+  randomness?: Randomness
+}
 
 export type MigrationReport = {
   /** Tables whose triggers were made or replaced. */
@@ -27,58 +32,66 @@ export type MigrationReport = {
   released: string[]
 }
 
-/** Idempotent. Throws `database_invalid` with every problem and its cure before it has changed anything. */
+/** Idempotent. Throws `schema_invalid` for a bookkeeping schema's name, `database_invalid` with every problem and its cure before it has changed anything. */
 export async function migrateSync(
   database: Database,
   sync: Pick<SyncDefinition, 'manifest'>,
-  { randomness = systemRandomness }: { randomness?: Randomness } = {},
+  { schema, randomness = systemRandomness }: MigrationOptions = {},
 ): Promise<MigrationReport> {
   try {
-    return await migrate(database, sync.manifest, randomness)
+    return await migrate(
+      { database, bookkeeping: bookkeepingIn(schema), manifest: sync.manifest },
+      randomness,
+    )
   } catch (error) {
     throw explained(error)
   }
 }
 
-async function migrate(
-  database: Database,
-  manifest: Manifest,
-  randomness: Randomness,
-): Promise<MigrationReport> {
+type Migration = { database: Database; bookkeeping: Bookkeeping; manifest: Manifest }
+
+async function migrate(migration: Migration, randomness: Randomness): Promise<MigrationReport> {
+  const { database, bookkeeping, manifest } = migration
   const tables = await database.transaction(WRITE, async (tx) => {
     await checkServer(tx)
     const found = await checkTables(tx, manifest)
-    await lockMigration(tx)
-    for (const statement of BOOKKEEPING_DDL) await tx.query(statement)
+    await lockMigration(tx, bookkeeping)
+    for (const statement of bookkeepingDdl(bookkeeping)) await tx.query(statement)
     return found
   })
   const captured: string[] = []
   for (const live of tables) {
-    if (await database.transaction(WRITE, (tx) => captureTable(tx, live))) captured.push(live.table.name)
+    if (await database.transaction(WRITE, (tx) => captureTable(tx, bookkeeping, live)))
+      captured.push(live.table.name)
   }
-  const released = await database.transaction(WRITE, (tx) => releaseTables(tx, manifest))
-  await recordHistory(database, randomness)
+  const released = await database.transaction(WRITE, (tx) => releaseTables(tx, bookkeeping, manifest))
+  await recordHistory(database, bookkeeping, randomness)
   return { captured, released }
 }
 
-async function lockMigration(tx: Tx): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
+async function lockMigration(tx: Tx, { locks }: Bookkeeping): Promise<void> {
+  await tx.query(ADVISORY_LOCK, [locks.migration])
 }
 
 /** Whether there was anything to do. */
-async function captureTable(tx: Tx, { table, perRow, partitions }: LiveTable): Promise<boolean> {
-  await lockMigration(tx)
-  const sql = captureSql(table, perRow)
+async function captureTable(
+  tx: Tx,
+  bookkeeping: Bookkeeping,
+  { table, perRow, partitions }: LiveTable,
+): Promise<boolean> {
+  await lockMigration(tx, bookkeeping)
+  const sql = captureSql({ bookkeeping, table, perRow })
   const relation = quoteTable(table)
   const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
   const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
   const text = statements.join(';\n')
   const relations = [relation, ...partitions]
-  if (await inPlace(tx, { table: table.name, text, relations })) return false
-  for (const statement of statements) await tx.query(statement)
+  if (await inPlace(tx, bookkeeping, { table: table.name, text, relations })) return false
+  const former = await ownTriggers(tx, bookkeeping, relations)
+  for (const statement of [...former.map(dropTrigger), ...statements]) await tx.query(statement)
   await tx.query(
     `
-    INSERT INTO landfall.captures (tbl, relation, digest) VALUES ($1, $2, md5($3))
+    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest) VALUES ($1, $2, md5($3))
     ON CONFLICT (tbl) DO UPDATE SET relation = excluded.relation, digest = excluded.digest`,
     [table.name, relation, text],
   )
@@ -88,34 +101,59 @@ async function captureTable(tx: Tx, { table, perRow, partitions }: LiveTable): P
 type Capture = { table: string; text: string; relations: string[] }
 
 /** The same SQL was run before, and its triggers are still there and fire always, on the table and its partitions. */
-async function inPlace(tx: Tx, { table, text, relations }: Capture): Promise<boolean> {
+async function inPlace(
+  tx: Tx,
+  bookkeeping: Bookkeeping,
+  { table, text, relations }: Capture,
+): Promise<boolean> {
   const [row] = await tx.query(
     `
     SELECT (
-      EXISTS (SELECT FROM landfall.captures WHERE tbl = $1 AND digest = md5($2))
+      EXISTS (SELECT FROM ${bookkeeping.captures} WHERE tbl = $1 AND digest = md5($2))
       AND (SELECT count(*) FROM pg_trigger
            WHERE tgrelid = ANY ($3::regclass[]) AND tgname = ANY ($4::name[]) AND tgenabled = 'A')
         = cardinality($3::text[]) * cardinality($4::text[])
     )::text AS yes`,
-    [table, text, relations, TRIGGER_NAMES],
+    [table, text, relations, triggerNames(bookkeeping)],
   )
   return row?.['yes'] === 'true'
 }
 
-async function releaseTables(tx: Tx, manifest: Manifest): Promise<string[]> {
-  await lockMigration(tx)
+type OwnTrigger = { name: string; relation: string }
+
+/** Every trigger on the relations that calls a function of the bookkeeping schema, whatever an earlier version called it. */
+async function ownTriggers(tx: Tx, bookkeeping: Bookkeeping, relations: string[]): Promise<OwnTrigger[]> {
+  const rows = await tx.query(
+    `
+    SELECT quote_ident(t.tgname) AS name, t.tgrelid::regclass::text AS relation
+    FROM pg_trigger t
+    JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = ANY (SELECT to_regclass(r) FROM unnest($1::text[]) r)
+      AND p.pronamespace = to_regnamespace($2) AND t.tgparentid = 0`,
+    [relations, bookkeeping.schema],
+  )
+  return rows.map(({ name, relation }) => ({ name: name ?? '', relation: relation ?? '' }))
+}
+
+function dropTrigger({ name, relation }: OwnTrigger): string {
+  return `DROP TRIGGER ${name} ON ${relation}`
+}
+
+async function releaseTables(tx: Tx, bookkeeping: Bookkeeping, manifest: Manifest): Promise<string[]> {
+  const { captures } = bookkeeping
+  await lockMigration(tx, bookkeeping)
   const gone = await tx.query(
     `
-    SELECT tbl, to_regclass(relation)::text AS live
-    FROM landfall.captures
+    SELECT tbl, relation
+    FROM ${captures}
     WHERE tbl <> ALL ($1::text[])`,
     [manifest.tables.map((table) => table.name)],
   )
-  for (const { tbl, live } of gone) {
-    const drops =
-      live === null ? [] : TRIGGER_NAMES.map((name) => `DROP TRIGGER IF EXISTS ${name} ON ${live}`)
-    for (const statement of drops) await tx.query(statement)
-    await tx.query('DELETE FROM landfall.captures WHERE tbl = $1', [tbl ?? null])
+  for (const { tbl = null, relation } of gone) {
+    for (const trigger of await ownTriggers(tx, bookkeeping, [relation ?? ''])) {
+      await tx.query(dropTrigger(trigger))
+    }
+    await tx.query(`DELETE FROM ${captures} WHERE tbl = $1`, [tbl])
   }
   return gone.map((row) => row['tbl'] ?? '')
 }

@@ -14,13 +14,18 @@ import {
   type UserId,
 } from '@landfall/protocol'
 import type { Tx } from '../database/database.ts'
+import type { Bookkeeping } from '../log/bookkeeping.ts'
 
 export type ClientState = Pick<PullResponse, 'acknowledged' | 'hlc' | 'rejections'> & {
   snapshot: PullResponse['cursor']['snapshot']
 }
 
 /** Throws `client_taken` when the client belongs to another user. */
-export async function readClient(tx: Tx, request: PullRequest, user: UserId): Promise<ClientState> {
+export async function readClient(
+  tx: Tx,
+  { clients, rejections }: Bookkeeping,
+  { request, user }: { request: PullRequest; user: UserId },
+): Promise<ClientState> {
   const [row] = await tx.query(
     `
     SELECT
@@ -29,10 +34,10 @@ export async function readClient(tx: Tx, request: PullRequest, user: UserId): Pr
       c.user_id,
       c.last_number::text                                               AS acknowledged,
       (SELECT coalesce(json_agg(json_build_object('number', r.number, 'error', r.error) ORDER BY r.number), '[]')
-       FROM landfall.rejections r
+       FROM ${rejections} r
        WHERE r.client = c.client AND r.number > $2::bigint)::text       AS rejections
     FROM (VALUES (1)) AS one
-    LEFT JOIN landfall.clients c ON c.client = $1`,
+    LEFT JOIN ${clients} c ON c.client = $1`,
     [request.client, request.acknowledged],
   )
   const owner = row?.['user_id'] ?? user

@@ -1,20 +1,21 @@
 /** The conflict records of a pull: those of the client's scopes that its cursor has not seen. */
 import type { ConflictRecord, ScopeKey, SnapshotText } from '@landfall/protocol'
 import type { Tx } from '../database/database.ts'
+import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { unseenRows } from '../log/window.ts'
 import { createBinder } from '../sql/row-columns.ts'
 
 /** The conflicts of held scopes that the snapshot has not seen, in the order of their stamps. */
 export async function readConflicts(
   tx: Tx,
-  seen: SnapshotText,
-  scopes: readonly ScopeKey[],
+  bookkeeping: Bookkeeping,
+  { seen, scopes }: { seen: SnapshotText; scopes: readonly ScopeKey[] },
 ): Promise<ConflictRecord[]> {
   if (scopes.length === 0) return []
   const { params, bind } = createBinder()
   const where = `scopes && ${bind(scopes)}::text[]`
   const unseen = unseenRows(seen, bind, {
-    table: 'landfall.conflicts',
+    table: bookkeeping.conflicts,
     columns: '*',
     where,
   })

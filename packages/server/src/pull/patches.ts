@@ -32,7 +32,7 @@ export async function readPatches(
 ): Promise<TablePatch[]> {
   if (scopes.length === 0) return []
   const limit = context.limits.pullKeys
-  const changed = await readWindow(tx, cursor.snapshot, { scopes, limit })
+  const changed = await readWindow(tx, context.bookkeeping, { snapshot: cursor.snapshot, scopes, limit })
   const patches: TablePatch[] = []
   for (const table of context.sync.manifest.tables) {
     const seen = changed.get(table.name)

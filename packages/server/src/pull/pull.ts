@@ -28,7 +28,7 @@ export async function handlePull(
   const response = await attempt(false)
   if (response !== null) return response
   // The history row has to be older than the snapshot that names it.
-  await recordHistory(context.database, context.randomness)
+  await recordHistory(context.database, context.bookkeeping, context.randomness)
   // Much may have been committed in between.
   const second = await attempt(true)
   if (second === null) throw new LandfallError('server_busy', { reason: 'history' })
@@ -46,11 +46,12 @@ type Asked = {
 /** null: a history row is due first. */
 async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<PullResponse | null> {
   const { request, user, mayBeStale } = asked
+  const { bookkeeping } = context
   const { cursor } = request
-  const history = await readHistory(tx)
+  const history = await readHistory(tx, bookkeeping)
   if (history.id === null || (history.stale && !mayBeStale)) return null
-  if (cursor) await checkHistory(tx, cursor.history, cursor.snapshot)
-  const client = await readClient(tx, request, user)
+  if (cursor) await checkHistory(tx, bookkeeping, cursor)
+  const client = await readClient(tx, bookkeeping, { request, user })
   const held = await readHeldScopes(tx, asked.holders, context.limits.scopes)
   const requested = new Set(request.scopes)
   const scopes = held.filter((scope) => requested.has(scope))
@@ -64,6 +65,6 @@ async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<Pul
     lost: request.scopes.filter((scope) => !stillHeld.has(scope)),
     tables: cursor === null ? [] : await readPatches(tx, context, { cursor, scopes }),
     rejections: client.rejections,
-    conflicts: cursor === null ? [] : await readConflicts(tx, cursor.snapshot, scopes),
+    conflicts: cursor === null ? [] : await readConflicts(tx, bookkeeping, { seen: cursor.snapshot, scopes }),
   }
 }

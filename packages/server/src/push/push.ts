@@ -18,6 +18,7 @@ import {
 } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { TransactionOptions, Tx } from '../database/database.ts'
+import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { checkHistory } from '../log/history.ts'
 import { type PreparedHolders, prepareHolders } from '../scopes/holders.ts'
 import { applyInOrder } from './apply-in-order.ts'
@@ -56,8 +57,8 @@ type Pushed = { request: PushRequest; user: UserId; holders: PreparedHolders }
 
 async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<Verdict[]> {
   const { request, user, holders } = pushed
-  const last = await lockClient(tx, request, user)
-  await checkHistory(tx, request.history, null)
+  const last = await lockClient(tx, context.bookkeeping, { client: request.client, user })
+  await checkHistory(tx, context.bookkeeping, { history: request.history, snapshot: null })
   const fresh = request.changesets.filter(({ number }) => number > last)
   const repeated = request.changesets.filter(({ number }) => number <= last)
   const work: PushContext = {
@@ -76,10 +77,14 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
 }
 
 /** Registers the client at its first push. Answers the last number with a verdict. */
-async function lockClient(tx: Tx, { client }: PushRequest, user: UserId): Promise<number> {
+async function lockClient(
+  tx: Tx,
+  { clients }: Bookkeeping,
+  { client, user }: Pick<PushContext, 'client' | 'user'>,
+): Promise<number> {
   const [row] = await tx.query(
     `
-    INSERT INTO landfall.clients AS c (client, user_id)
+    INSERT INTO ${clients} AS c (client, user_id)
     VALUES ($1, $2)
     ON CONFLICT (client) DO UPDATE SET seen_at = now()
     RETURNING c.user_id, c.last_number::text AS last_number`,
@@ -117,19 +122,20 @@ function tryCheck({ context }: PushContext, changeset: Changeset): CheckedChange
 }
 
 async function storeVerdicts(work: PushContext, verdicts: readonly Verdict[]): Promise<void> {
+  const { clients, rejections } = work.context.bookkeeping
   const last = verdicts.at(-1)
   if (last === undefined) return
   const rejected = verdicts.filter(({ outcome }) => outcome === 'rejected')
   if (rejected.length > 0) {
     await work.tx.query(
       `
-      INSERT INTO landfall.rejections (client, number, error)
+      INSERT INTO ${rejections} (client, number, error)
       SELECT $1, r.number, r.error
       FROM json_to_recordset($2::json) AS r(number bigint, error jsonb)`,
       [work.client, JSON.stringify(rejected)],
     )
   }
-  await work.tx.query('UPDATE landfall.clients SET last_number = $2::bigint WHERE client = $1', [
+  await work.tx.query(`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1`, [
     work.client,
     last.number,
   ])
@@ -141,7 +147,7 @@ async function repeatVerdicts(work: PushContext, repeated: readonly Changeset[])
   const rows = await work.tx.query(
     `
     SELECT number::text AS number, error::text AS error
-    FROM landfall.rejections
+    FROM ${work.context.bookkeeping.rejections}
     WHERE client = $1 AND number = ANY ($2::bigint[])`,
     [work.client, numbers.map(String)],
   )

@@ -4,7 +4,7 @@
  * By a NOTIFY in a transaction of its own, never in a user's (it would serialise all commits). One is under way at a
  * time, and one more follows for what came meanwhile. It is a hint: whoever misses it polls soon anyway.
  */
-import type { Database } from '../database/database.ts'
+import type { ServerContext } from '../context.ts'
 
 export type Announcer = {
   /** Answers how to stop listening. */
@@ -12,9 +12,11 @@ export type Announcer = {
   tellOthers(): Promise<void>
 }
 
-const CHANNEL = 'landfall'
-
-export function createAnnouncer(database: Database, onFailure: (error: unknown) => void): Announcer {
+export function createAnnouncer(
+  { database, bookkeeping }: Pick<ServerContext, 'database' | 'bookkeeping'>,
+  onFailure: (error: unknown) => void,
+): Announcer {
+  const { channel } = bookkeeping
   let telling = false
   let more = false
 
@@ -22,7 +24,7 @@ export function createAnnouncer(database: Database, onFailure: (error: unknown) 
     more = true
     if (!database.notify || telling) return
     telling = true
-    while (takeMore()) await database.notify(CHANNEL).catch(onFailure)
+    while (takeMore()) await database.notify(channel).catch(onFailure)
     telling = false
   }
 
@@ -35,7 +37,7 @@ export function createAnnouncer(database: Database, onFailure: (error: unknown) 
   return {
     tellOthers,
     listen(heard) {
-      const listening = database.listen?.(CHANNEL, heard)
+      const listening = database.listen?.(channel, heard)
       listening?.catch(onFailure)
       return () => void listening?.then((end) => end()).catch(onFailure)
     },

@@ -9,6 +9,7 @@
  */
 import { type Clock, EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText } from '@landfall/protocol'
 import type { Database, TransactionOptions } from '../database/database.ts'
+import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { createBinder } from '../sql/row-columns.ts'
 import { unseenRows } from '../log/window.ts'
 
@@ -24,6 +25,7 @@ export type Follower = {
 
 export type FollowerOptions = {
   database: Database
+  bookkeeping: Bookkeeping
   clock: Clock
   onStep: (step: LogStep) => void
   onFailure: (error: unknown) => void
@@ -64,7 +66,7 @@ export function createFollower(options: FollowerOptions): Follower {
     again = false
     let delay = AFTER_FAILURE_MS
     try {
-      const { snapshot, step } = await readStep(options.database, seen)
+      const { snapshot, step } = await readStep(options, seen)
       seen = snapshot
       const news = step === null || step.scopes.size > 0
       if (news) lastNews = clock.now()
@@ -98,7 +100,7 @@ export function createFollower(options: FollowerOptions): Follower {
 }
 
 async function readStep(
-  database: Database,
+  { database, bookkeeping }: FollowerOptions,
   seen: SnapshotText | null,
 ): Promise<{ snapshot: SnapshotText; step: LogStep }> {
   const { params, bind } = createBinder()
@@ -111,9 +113,9 @@ async function readStep(
     tx.query(
       `
       WITH changed (tbl, scope) AS MATERIALIZED (
-        SELECT * FROM (${news('landfall.changes', 'tbl, scope')}) AS logged
+        SELECT * FROM (${news(bookkeeping.changes, 'tbl, scope')}) AS logged
         UNION
-        SELECT * FROM (${news('landfall.conflicts', 'tbl, unnest(scopes)')}) AS conflicts
+        SELECT * FROM (${news(bookkeeping.conflicts, 'tbl, unnest(scopes)')}) AS conflicts
         LIMIT ${MAX_SCOPES + 1}
       )
       SELECT

@@ -28,12 +28,12 @@ const TURN_MS = 5_000
 const USERS_PER_TURN = 200
 
 export function createStreams(context: ServerContext, onFailure: (error: unknown) => void): Streams {
-  const { clock, database, limits } = context
+  const { bookkeeping, clock, database, limits } = context
   const audience = createAudience()
   const opened: OpenStreams = new Map()
   const membership = createMembership(context, audience, onFailure)
-  const follower = createFollower({ database, clock, onFailure, onStep })
-  const announcer = createAnnouncer(database, onFailure)
+  const follower = createFollower({ database, bookkeeping, clock, onFailure, onStep })
+  const announcer = createAnnouncer(context, onFailure)
   let stops: (() => void)[] = []
   let closed = false
 

@@ -59,10 +59,10 @@ type Question = {
 
 async function answerIn(tx: Tx, context: ServerContext, question: Question): Promise<VerifyResponse> {
   const { request, user, table } = question
-  const { limits } = context
+  const { bookkeeping, limits } = context
   // A pull records a new start of Postgres, and only then can the cursor be judged.
-  if ((await readHistory(tx)).id === null) return { behind: true }
-  await checkHistory(tx, request.cursor.history, request.cursor.snapshot)
+  if ((await readHistory(tx, bookkeeping)).id === null) return { behind: true }
+  await checkHistory(tx, bookkeeping, request.cursor)
   const held = new Set(await readHeldScopes(tx, question.holders, limits.scopes))
   const scopes = request.scopes.filter((scope) => held.has(scope))
   const lost = request.scopes.filter((scope) => !held.has(scope))
@@ -76,8 +76,9 @@ async function answerIn(tx: Tx, context: ServerContext, question: Question): Pro
     })
     return { ...said, except: table.key.map(() => []), answer }
   }
-  const options = { table: table.name, scopes, limit: limits.verifyKeys }
-  const except = await readUnseenKeys(tx, request.cursor.snapshot, options)
+  const { snapshot } = request.cursor
+  const options = { snapshot, table: table.name, scopes, limit: limits.verifyKeys }
+  const except = await readUnseenKeys(tx, bookkeeping, options)
   if (except === null) return { behind: true }
   const asked = { table, scopes, except, asText: question.asText, limit: limits.verifyRows }
   return { ...said, except: keyColumnsOf(table, except), answer: await sumUp(tx, request.ask, asked) }

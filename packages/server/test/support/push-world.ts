@@ -22,6 +22,7 @@ import { createTestDatabase } from '@landfall/tools/postgres'
 import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
 import type { Database, TextRow } from '../../src/database/database.ts'
+import { bookkeepingIn } from '../../src/log/bookkeeping.ts'
 import { readHistory } from '../../src/log/history.ts'
 import { DEFAULT_LIMITS } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
@@ -93,6 +94,7 @@ export async function createPushWorld(options: PushWorldOptions = {}): Promise<P
 
 function createContext(database: Database, options: PushWorldOptions): ServerContext {
   return {
+    bookkeeping: bookkeepingIn(),
     database,
     sync: shop,
     clock: systemClock,
@@ -104,13 +106,15 @@ function createContext(database: Database, options: PushWorldOptions): ServerCon
   }
 }
 
-export async function currentHistory(database: Database): Promise<HistoryId> {
-  const read = await database.transaction({ isolation: 'repeatable read', readOnly: true }, readHistory)
+export async function currentHistory({ database, bookkeeping }: ServerContext): Promise<HistoryId> {
+  const read = await database.transaction({ isolation: 'repeatable read', readOnly: true }, (tx) =>
+    readHistory(tx, bookkeeping),
+  )
   if (read.id === null) throw new Error('no history')
   return read.id
 }
 
-function createPushingClient(context: ServerContext, user: string): PushingClient {
+export function createPushingClient(context: ServerContext, user: string): PushingClient {
   const id = clientId(systemRandomness.uuid())
   let number = 0
   const client: PushingClient = {
@@ -121,7 +125,7 @@ function createPushingClient(context: ServerContext, user: string): PushingClien
       return { number: changesetNumber(number), hlc, label: null, changes: changes.map(toBlock) }
     },
     async send(changesets) {
-      const history = await currentHistory(context.database)
+      const history = await currentHistory(context)
       return handlePush(context, { client: id, history, changesets }, userId(user))
     },
     async pushAll(changesets, at) {

@@ -70,7 +70,7 @@ export const CURSOR: Mutant[] = [
   {
     name: 'TRUNCATE is not seen',
     file: 'packages/server/src/log/triggers.ts',
-    find: '    truncate: emptied(table),',
+    find: '    truncate: emptied(captured),',
     replace: "    truncate: '',",
     promise: 'P6',
     why: 'an emptied table stays full on every device, for ever',

@@ -42,8 +42,8 @@ export const MERGE: Mutant[] = [
   {
     name: 'changes are logged as of their arrival',
     file: STAMP,
-    find: "set_config('landfall.hlc', $1, true),",
-    replace: "set_config('landfall.hlc', left($1, 0), true),",
+    find: "set_config('${settings.hlc}', $1, true),",
+    replace: "set_config('${settings.hlc}', left($1, 0), true),",
     promise: 'P14',
     why: 'when an edit was made is forgotten once it is pushed: later conflicts compare the wrong times',
   },

@@ -13,8 +13,8 @@ export const PUSH: Mutant[] = [
   {
     name: 'the number stays behind',
     file: 'packages/server/src/push/push.ts',
-    find: "'UPDATE landfall.clients SET last_number = $2::bigint WHERE client = $1'",
-    replace: "'UPDATE landfall.clients SET last_number = $2::bigint WHERE client = $1 AND false'",
+    find: '`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1`',
+    replace: '`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1 AND false`',
     promise: 'P2',
     why: 'nothing is ever acknowledged: the outbox is pushed, and takes effect, again and again',
   },

@@ -9,7 +9,7 @@ export const RECOVERY: Mutant[] = [
   {
     name: 'any cursor is believed',
     file: 'packages/server/src/pull/pull.ts',
-    find: '  if (cursor) await checkHistory(tx, cursor.history, cursor.snapshot)\n',
+    find: '  if (cursor) await checkHistory(tx, bookkeeping, cursor)\n',
     replace: '',
     promise: 'P11',
     why: 'after a restore of the server devices skip what has been written since',

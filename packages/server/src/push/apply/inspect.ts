@@ -73,26 +73,27 @@ export async function inspectRows(work: PushContext, batch: Batch): Promise<RowS
   return rows.map((row) => decodeState(row, batch))
 }
 
-function inspectSql({ rights }: Pick<PushContext, 'rights'>, batch: Batch, bind: Bind): string {
+function inspectSql({ context, rights }: PushContext, batch: Batch, bind: Bind): string {
   const { table } = batch
+  const { changes } = context.bookkeeping
   const key = keyColumns(table).map(({ name }) => liveColumn(name))
   const found = `${key[0]} IS NOT NULL`
-  const columns = batch.columns.flatMap((column, i) => columnStateSql(batch, { column, i, bind }))
+  const columns = batch.columns.flatMap((column, i) => columnStateSql(batch, { column, i, bind, changes }))
   return `
   SELECT
     (${found})::text AS found,
     (${isWritable(table, rights, { bind, value: liveColumn })})::text AS writable,
     (${isWritableAfter(batch, { rights, bind })})::text AS writable_after,
-    to_json(CASE WHEN ${found} THEN ${scopesOf(table)} ELSE ${deletedFromSql(batch, rights, bind)} END)::text AS scopes,
+    to_json(CASE WHEN ${found} THEN ${scopesOf(table)} ELSE ${deletedFromSql(batch, rights, { bind, changes })} END)::text AS scopes,
     ${rowTexts(table)}::text AS texts${columns.map((expression) => `,\n    ${expression}`).join('')}
   FROM ${sourceOf(batch, { old: true, new: true }, bind)}
   LEFT JOIN ${quoteTable(table)} AS t ON ${matchesKey(table)}
   ORDER BY u.n`
 }
 
-type ColumnPlace = { column: ManifestColumn; i: number; bind: Bind }
+type ColumnPlace = { column: ManifestColumn; i: number; bind: Bind; changes: string }
 
-function columnStateSql({ table, operation }: Batch, { column, i, bind }: ColumnPlace): string[] {
+function columnStateSql({ table, operation }: Batch, { column, i, bind, changes }: ColumnPlace): string[] {
   const isOld = isSame(column, `u.o${i}`)
   const sides = {
     cur: liveColumn(column.name),
@@ -105,7 +106,7 @@ function columnStateSql({ table, operation }: Batch, { column, i, bind }: Column
     `(${isSame(column, `u.w${i}`)})::text AS new${i}`,
     `CASE WHEN NOT (${isOld}) THEN (
       SELECT c.hlc::text || ' ' || coalesce(c.client, '')
-      FROM landfall.changes AS c
+      FROM ${changes} AS c
       WHERE c.tbl = ${bind(table.name)} AND c.key = ${keyTexts(table, 't')}
         AND (c.columns IS NULL OR ${quote(column.name)} = ANY (c.columns))
       ORDER BY c.seq DESC
@@ -116,13 +117,17 @@ function columnStateSql({ table, operation }: Batch, { column, i, bind }: Column
 }
 
 /** The scopes, of those in which the user may write, that saw a row with this key being deleted. */
-function deletedFromSql({ table }: Batch, rights: PushContext['rights'], bind: Bind): string {
+function deletedFromSql(
+  { table }: Batch,
+  rights: PushContext['rights'],
+  { bind, changes }: { bind: Bind; changes: string },
+): string {
   const held = table.scopes.flatMap(({ scope, column }) =>
     column === null ? [] : rights.keys(scope).map((key) => `${scope}:${key}`),
   )
   return `ARRAY(
       SELECT DISTINCT c.scope
-      FROM landfall.changes AS c
+      FROM ${changes} AS c
       WHERE c.tbl = ${bind(table.name)} AND c.key = ${keyTexts(table, 'u')} AND c.op = '${LOG_OPERATIONS.deleted}'
         AND c.scope IN (SELECT unnest(${bind(held)}::text[]))
     )`

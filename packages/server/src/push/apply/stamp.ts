@@ -19,14 +19,15 @@ export type RunStamp = {
 
 export async function beginStamp(work: PushContext, run: readonly CheckedChangeset[]): Promise<RunStamp> {
   const stamp = commonest(run)
+  const { changes, settings } = work.context.bookkeeping
   const [row] = await work.tx.query(
     `
     SELECT
-      set_config('landfall.hlc', $1, true),
-      set_config('landfall.client', $2, true),
+      set_config('${settings.hlc}', $1, true),
+      set_config('${settings.client}', $2, true),
       -- A plan that was made for one row is ruinous for ten thousand.
       set_config('plan_cache_mode', 'force_custom_plan', true),
-      coalesce(pg_sequence_last_value(pg_get_serial_sequence('landfall.changes', 'seq')::regclass), 0)::text AS seq`,
+      coalesce(pg_sequence_last_value(pg_get_serial_sequence('${changes}', 'seq')::regclass), 0)::text AS seq`,
     [stamp, work.client],
   )
   const alike = run.every(({ hlc }) => encodeHlc(hlc) === stamp)
@@ -45,7 +46,7 @@ export async function correctStamps(
     const stamps = bind(batch.owners.map((owner) => encodeHlc(owner.hlc)))
     await work.tx.query(
       `
-      UPDATE landfall.changes AS c
+      UPDATE ${work.context.bookkeeping.changes} AS c
       SET hlc = s.hlc
       FROM (
         SELECT ${keyTexts(batch.table, 'u')} AS key, (${stamps}::bigint[])[u.n] AS hlc

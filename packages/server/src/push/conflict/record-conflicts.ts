@@ -7,11 +7,11 @@ export type Conflict = Loser & { table: string; key: WireRow; number: number; sc
 
 export async function storeConflicts(work: PushContext, conflicts: readonly Conflict[]): Promise<void> {
   if (conflicts.length === 0) return
-  const { randomness, clock } = work.context
+  const { bookkeeping, randomness, clock } = work.context
   const rows = conflicts.map((conflict) => ({ id: randomness.uuid(), ...conflict }))
   await work.tx.query(
     `
-    INSERT INTO landfall.conflicts
+    INSERT INTO ${bookkeeping.conflicts}
       (id, scopes, tbl, key, col, policy, kept, base, mine, theirs, number, client, user_id, hlc)
     SELECT
       id, ARRAY(SELECT json_array_elements_text(scopes)), "table", ARRAY(SELECT json_array_elements_text(key)),

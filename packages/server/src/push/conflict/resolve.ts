@@ -28,7 +28,7 @@ type Resolved = {
 export async function resolveRows(work: PushContext, batch: Batch): Promise<void> {
   await lockRows(work, batch)
   const states = await inspectRows(work, batch)
-  work.horizon ??= await readHorizon(work.tx)
+  work.horizon ??= await readHorizon(work.tx, work.context.bookkeeping)
   const resolved = states.map((state, row) => resolveRow(work, batch, { row, state }))
   await writeUpdates(work, batch, resolved)
   await writeDeletes(work, batch, resolved)
