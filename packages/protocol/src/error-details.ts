@@ -12,7 +12,14 @@ type Place = { table?: string; key?: readonly (string | null)[]; column?: string
 type Refused = Place & { constraint?: string; sqlstate?: string; reason?: string }
 type Sqlite = { sqlite?: { code: number; message: string }; sql?: string; reason?: string }
 type Wait = { retryAfterMs?: number }
-export type Problem = { problem: string; cure: string; table?: string; column?: string; scope?: string }
+export type Problem = {
+  problem: string
+  cure: string
+  schema?: string
+  table?: string
+  column?: string
+  scope?: string
+}
 type Problems = { problems: readonly Problem[] }
 /** A limit that was passed: of what, and how much. */
 type Limit = {
