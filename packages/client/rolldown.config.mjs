@@ -1,16 +1,16 @@
 /**
- * Bundles the worker into one file beside `sqlite3.wasm`, over what the compiler wrote.
+ * Bundles the worker into one file beside `sqlite3.wasm`, from the sources: the engine's `dist` is Node's.
  *
  * Apps' bundlers take a worker that is complete in itself as it stands. The only URL in it that they must see is that
  * of the wasm file; SQLite's own workers, which Landfall never starts, would be errors to some of them.
  */
 import { copyFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), 'dist')
-const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
+const here = dirname(fileURLToPath(import.meta.url))
+const dist = join(here, 'dist')
+const wasm = fileURLToPath(import.meta.resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm'))
 
 const UNUSED_WORKERS =
   /new URL\((["'`])sqlite3-(?:opfs-async-proxy\.js|worker1\.mjs)\1, *import\.meta\.url\)/g
@@ -31,8 +31,15 @@ const sqliteFiles = {
 }
 
 export default {
-  input: join(dist, 'worker-entry.js'),
+  input: join(here, 'src/worker-entry.ts'),
   platform: 'browser',
-  output: { file: join(dist, 'worker.js'), format: 'esm', minify: true, codeSplitting: false },
+  resolve: { conditionNames: ['@landfall/source', 'import', 'browser', 'default'] },
+  output: {
+    file: join(dist, 'worker.js'),
+    format: 'esm',
+    minify: true,
+    codeSplitting: false,
+    footer: 'export {}', // says that it is a module to whoever guesses by the text
+  },
   plugins: [sqliteFiles],
 }

@@ -75,6 +75,11 @@ export const CATALOGUE = {
     'The request or changeset exceeds a stated limit. Split it into smaller transactions.',
   ),
   not_found: entry('input', false, 'There is nothing with that id.'),
+  package_missing: entry(
+    'input',
+    false,
+    'A package that this call stands on is not installed. See details.cure; install the one that details.package names.',
+  ),
   not_available: entry('input', false, 'This call is not built yet in this version of Landfall.'),
   // access
   unauthenticated: entry(
@@ -215,6 +220,7 @@ const FOR_DEVELOPERS: ReadonlySet<ErrorCode> = new Set([
   'schema_invalid',
   'schema_mismatch',
   'protocol_mismatch',
+  'package_missing',
   'not_available',
   'storage_newer',
   'insecure_origin',

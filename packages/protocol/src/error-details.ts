@@ -55,6 +55,7 @@ export type DetailsByCode = {
   readonly_table: Refused
   too_large: Limit & Sqlite & Wait
   not_found: { id?: string | number }
+  package_missing: { package: string; cure: string }
   not_available: { call?: string; file?: string }
   unauthenticated: { reason?: string; status?: number } & Wait
   forbidden: Refused & { scope?: string }

@@ -9,7 +9,8 @@ const ENTRIES = ['page', 'worker', 'client-worker']
 
 export async function bundlePage(folder: string): Promise<void> {
   const input = Object.fromEntries(ENTRIES.map((name) => [name, path(`../browser/${name}.js`)]))
-  const bundle = await rolldown({ input, platform: 'browser', logLevel: 'warn' })
+  const resolve = { conditionNames: ['@landfall/source', 'import', 'browser', 'default'] } // the engine's dist is Node's
+  const bundle = await rolldown({ input, platform: 'browser', logLevel: 'warn', resolve })
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', minify: true })
   await bundle.close()
   copyFileSync(wasmFile(), join(folder, 'sqlite3.wasm'))

@@ -1,8 +1,7 @@
 /** Opens the database an address names, real or embedded; the one place that knows both adapters. */
 import { LandfallError } from '@landfall/protocol'
 import { systemClock } from '../platform.ts'
-import type { PGlite } from '@electric-sql/pglite'
-import { openPglite, overPglite } from './adapters/pglite.ts'
+import { openPglite, overPglite, type PgliteInstance } from './adapters/pglite.ts'
 import { openPostgres } from './adapters/postgres.ts'
 import { DEFAULT_TIMEOUTS, type Timeouts } from './adapters/settings.ts'
 import type { Database } from './database.ts'
@@ -16,9 +15,12 @@ export type DatabaseOptions = {
   timeouts?: Partial<Timeouts>
 }
 
-/** `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`; or a PGlite that the app has made itself. */
+/**
+ * `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`; or a PGlite that the app has made itself. PGlite is a package
+ * of its own, `@electric-sql/pglite`: without it such an address is refused (`package_missing`).
+ */
 export async function openDatabase(
-  address: string | PGlite,
+  address: string | PgliteInstance,
   options: DatabaseOptions = {},
 ): Promise<Database> {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }

@@ -1,11 +1,11 @@
 /**
- * The SQLite build: loads `@sqlite.org/sqlite-wasm` once and names the raw wasm exports that the driver calls.
+ * The SQLite build: loads it once (build.ts) and names the raw wasm exports that the driver calls.
  *
  * The exports are called directly, without the package's wrappers: binding and reading through its object API costs
  * several times as much, corrupts large numbers and drops a leading BOM. Pointers are numbers (a 32-bit build);
  * 64-bit integers are bigints. This module does not know statements or rules; see `connection.ts`.
  */
-import sqlite3InitModule, { type Sqlite3Static } from '@sqlite.org/sqlite-wasm'
+import { initSqlite, type Sqlite3 } from './build.ts'
 
 export type Pointer = number
 
@@ -59,14 +59,12 @@ export type RawSqlite = {
   sqlite3_errmsg(db: Pointer): Pointer
 }
 
-export type SqliteModule = { sqlite3: Sqlite3Static; raw: RawSqlite; memory: WebAssembly.Memory }
+export type SqliteModule = { sqlite3: Sqlite3; raw: RawSqlite; memory: WebAssembly.Memory }
 
 export type LoadOptions = {
   /** Where `sqlite3.wasm` is served, when it does not lie beside the worker. */
   wasmUrl?: string
 }
-
-type Init = (options: { locateFile?: (file: string, prefix: string) => string }) => Promise<Sqlite3Static>
 
 /** VFSes that are never used; the unused proxy would warn under COOP/COEP. */
 const DISABLED = { vfs: { opfs: true, 'opfs-wl': true, 'opfs-vfs': true, kvvfs: true } }
@@ -84,10 +82,8 @@ export function loadSqlite(options: LoadOptions = {}): Promise<SqliteModule> {
 
 async function load(options: LoadOptions): Promise<SqliteModule> {
   Object.assign(globalThis, { sqlite3ApiConfig: { disable: DISABLED } })
-  // The package types its init without parameters on purpose; Emscripten's options are what it passes on.
-  const init = sqlite3InitModule as Init
   const { wasmUrl } = options
-  const sqlite3 = await init(wasmUrl === undefined ? {} : { locateFile: () => wasmUrl })
+  const sqlite3 = await initSqlite(wasmUrl === undefined ? {} : { locateFile: () => wasmUrl })
   const raw: RawSqlite = sqlite3.wasm.exports
   // Missing from the package's types.
   const { memory } = sqlite3.wasm as unknown as { memory: WebAssembly.Memory }

@@ -1,23 +1,50 @@
 /**
  * The port over PGlite: Postgres compiled to WebAssembly, inside this process, with one connection.
  *
- * Transactions wait for each other. There is no other process, hence no `listen` and no `notify`.
+ * Transactions wait for each other. There is no other process, hence no `listen` and no `notify`. The package is an
+ * optional peer of 20 MB, loaded only when an address asks for it; here it is known by its shape alone, so that types
+ * do not need it either.
  */
 import { mkdirSync } from 'node:fs'
-import { PGlite, type Results, type Transaction } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { LandfallError } from '@landfall/protocol'
 import { type Database, PostgresError, type TextRow, type Tx } from '../database.ts'
 import { encodeParam } from './params.ts'
 import { settingStatements, type Timeouts } from './settings.ts'
 
-/** `directory` null: in memory. */
+/** What is used of a `PGlite`. */
+export type PgliteInstance = {
+  transaction<T>(work: (tx: PgliteTransaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+  parsers: { [type: number]: unknown }
+  serializers: { [type: number]: unknown }
+}
+
+type PgliteTransaction = {
+  exec(sql: string): Promise<{ rows: unknown[] }[]>
+  query<Row>(sql: string, params: (string | null)[]): Promise<{ rows: Row[] }>
+}
+
+/** `directory` null: in memory. `package_missing` where PGlite is not installed. */
 export async function openPglite(directory: string | null, timeouts: Timeouts): Promise<Database> {
+  const { PGlite } = await loadPglite()
   if (directory !== null) mkdirSync(directory, { recursive: true })
   return overPglite(await PGlite.create(directory === null ? {} : { dataDir: directory }), timeouts)
 }
 
+/** Bundlers leave it alone: a server that is bundled without PGlite must build without it, too. */
+async function loadPglite(): Promise<{ PGlite: typeof PGlite }> {
+  try {
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ '@electric-sql/pglite')
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('@electric-sql/pglite')) throw error
+    const cure = 'npm install @electric-sql/pglite, or give the address of a Postgres: postgres://...'
+    throw new LandfallError('package_missing', { package: '@electric-sql/pglite', cure })
+  }
+}
+
 /** The instance is Landfall's from then on: it answers in texts. */
-export function overPglite(db: PGlite, timeouts: Timeouts): Database {
+export function overPglite(db: PgliteInstance, timeouts: Timeouts): Database {
   answerInTexts(db)
   return {
     kind: 'pglite',
@@ -31,7 +58,7 @@ export function overPglite(db: PGlite, timeouts: Timeouts): Database {
   }
 }
 
-async function runTransaction<T>(inner: Transaction, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function runTransaction<T>(inner: PgliteTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {
   let ended = false
   let failed = false
   const query = async (sql: string, params: (string | null)[]): Promise<TextRow[]> => {
@@ -59,14 +86,13 @@ async function runTransaction<T>(inner: Transaction, work: (tx: Tx) => Promise<T
   }
 }
 
-const rowsOfLast = (results: Results<TextRow>[]): TextRow[] => results.at(-1)?.rows ?? []
+const rowsOfLast = (results: { rows: unknown[] }[]): TextRow[] => (results.at(-1)?.rows ?? []) as TextRow[]
 
 /** Identity for every type PGlite would otherwise make a JavaScript value of; per query it would cost a third of it. */
-function answerInTexts(db: PGlite): void {
+function answerInTexts(db: PgliteInstance): void {
   const identity = (x: unknown) => x
   for (const type of Object.keys(db.parsers)) db.parsers[Number(type)] = identity
-  for (const type of Object.keys(db.serializers))
-    db.serializers[Number(type)] = identity as (x: unknown) => string
+  for (const type of Object.keys(db.serializers)) db.serializers[Number(type)] = identity
 }
 
 type PgliteError = Error & {
