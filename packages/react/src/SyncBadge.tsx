@@ -7,11 +7,12 @@
 import type { LandfallStatus } from '@landfall/client'
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { errorText, headlineOf, lastSyncedText, storageText, toneOf, unsentText } from './status-text.ts'
-import { STYLES } from './styles.ts'
+import { useStyles } from './use-styles.ts'
 import { useStatus } from './use-status.ts'
 
 /** Unsent changes, when it was last in step, what storage is used, and what is wrong. */
 export function SyncBadge() {
+  useStyles()
   const status = useStatus()
   const [open, setOpen] = useState(false)
   const panel = useId()
@@ -24,9 +25,6 @@ export function SyncBadge() {
   }
   return (
     <div className="landfall-badge" ref={root} onKeyDown={closeByEscape}>
-      <style href="landfall-badge" precedence="default">
-        {STYLES}
-      </style>
       <button
         type="button"
         className="landfall-badge-button"

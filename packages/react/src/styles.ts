@@ -1,5 +1,6 @@
 /**
- * The badge's own CSS, put into the page once by React. Apps change it by setting the variables, on any element above.
+ * The badge's own CSS, put into the page by `useStyles`, and a file of its own (`styles.css`) for pages that show the
+ * badge before scripts run. Apps change it by setting the variables, on any element above.
  *
  * Text and dots keep a contrast of at least 4.5 and 3 to the panel in both sets.
  */

@@ -2,32 +2,89 @@
  * Rows of a live query in a component.
  *
  * The query is known by its text and parameters, so arrays made anew at each render do no harm. Rows that did not
- * change stay the same objects from render to render: give them to memoized components.
+ * change stay the same objects from render to render: give them to memoized components. While the rows of new parameters
+ * are on their way, those of the former ones are shown, and said to be: a list that is emptied and filled again flickers.
  */
 import type { DrizzleLiveQuery, Live, LiveResult, Row, SqlParam } from '@landfall/client'
-import { useCallback, useMemo, useSyncExternalStore } from 'react'
-import { useLandfall } from './context.tsx'
+import { useCallback, useMemo, useState, useSyncExternalStore } from 'react'
+import { type AnyLandfall, useLandfall } from './context.tsx'
+import { firstResultOf } from './first-result.ts'
 
 export type LiveRows<T> = {
   rows: readonly T[]
   /** False until the first result: tells "nothing there" from "not here yet". */
   ready: boolean
+  /** The rows are those of the former parameters; those of the present ones are on their way. */
+  stale: boolean
   /** Why the rows are not current; null when they are. */
   error: Error | null
 }
 
-const NOT_YET: LiveRows<never> = { rows: [], ready: false, error: null }
+type DrizzleQuery = DrizzleLiveQuery<readonly unknown[]>
+
+type Query = {
+  db: AnyLandfall
+  text: string
+  /** Text and parameters: equal for the same query. */
+  key: string
+  live: Live<unknown>
+  /** The rows of the parameters before these, to be shown until the first result; null where there are none. */
+  former: readonly unknown[] | null
+}
+
+const NOT_YET: LiveRows<never> = { rows: [], ready: false, stale: false, error: null }
 
 /** The rows of a query, SQL or Drizzle's, rendered again when they change. */
 export function useLive<T = Row>(sql: string, params?: readonly SqlParam[]): LiveRows<T>
 export function useLive<Rows extends readonly unknown[]>(
   query: DrizzleLiveQuery<Rows>,
 ): LiveRows<Rows[number]>
-export function useLive(
-  query: string | DrizzleLiveQuery<readonly unknown[]>,
+export function useLive(query: string | DrizzleQuery, params: readonly SqlParam[] = []): LiveRows<unknown> {
+  const { live, former } = useQuery(query, params)
+  const rows = useRows(live)
+  const stale = useMemo(() => former && { rows: former, ready: true, stale: true, error: null }, [former])
+  return rows.ready ? rows : (stale ?? rows)
+}
+
+/**
+ * As `useLive`, but suspends until the first result is there: the nearest `<Suspense>` shows its fallback, and `ready` is
+ * always true. New parameters suspend again; inside `startTransition` React keeps showing the former rows.
+ */
+export function useLiveSuspense<T = Row>(sql: string, params?: readonly SqlParam[]): LiveRows<T>
+export function useLiveSuspense<Rows extends readonly unknown[]>(
+  query: DrizzleLiveQuery<Rows>,
+): LiveRows<Rows[number]>
+export function useLiveSuspense(
+  query: string | DrizzleQuery,
   params: readonly SqlParam[] = [],
 ): LiveRows<unknown> {
-  const live = useLiveQuery(query, params)
+  const { db, key, live } = useQuery(query, params)
+  const rows = useRows(live)
+  // oxlint-disable-next-line typescript/only-throw-error -- a thrown promise is how React 18 and 19 know to wait
+  if (!rows.ready) throw firstResultOf(db, key, live)
+  return rows
+}
+
+/** The same live query for the same text and parameters: objects may be new at every render, their content counts. */
+function useQuery(query: string | DrizzleQuery, params: readonly SqlParam[]): Query {
+  const db = useLandfall()
+  const [text, values] = typeof query === 'string' ? [query, params] : textOf(query)
+  const key = keyOf(text, values)
+  const [last, setLast] = useState<Query | null>(null)
+  if (last !== null && last.db === db && last.key === key) return last
+  const live: Live<unknown> = typeof query === 'string' ? db.live(query, [...params]) : db.live(query)
+  const next = { db, text, key, live, former: formerRows(last, { db, text }) }
+  setLast(next) // React renders this component once more at once, and nothing below it
+  return next
+}
+
+/** Other text may have other columns, and another database other people's rows: their former rows are not shown. */
+function formerRows(last: Query | null, { db, text }: Pick<Query, 'db' | 'text'>): Query['former'] {
+  if (last === null || last.db !== db || last.text !== text) return null
+  return last.live.result?.rows ?? last.former
+}
+
+function useRows(live: Live<unknown>): LiveRows<unknown> {
   const subscribe = useCallback((changed: () => void) => live.subscribe(changed), [live])
   return useSyncExternalStore(
     subscribe,
@@ -36,18 +93,7 @@ export function useLive(
   )
 }
 
-/** The same live query for the same text and parameters. */
-function useLiveQuery(
-  query: string | DrizzleLiveQuery<readonly unknown[]>,
-  params: readonly SqlParam[],
-): Live<unknown> {
-  const db = useLandfall()
-  const key = typeof query === 'string' ? keyOf(query, params) : keyOf(...textOf(query))
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- objects change at every render, their content does not
-  return useMemo(() => (typeof query === 'string' ? db.live(query, [...params]) : db.live(query)), [db, key])
-}
-
-function textOf(query: DrizzleLiveQuery<readonly unknown[]>): [string, readonly unknown[]] {
+function textOf(query: DrizzleQuery): [string, readonly unknown[]] {
   const { sql, params } = query.toSQL()
   return [sql, params]
 }
@@ -66,7 +112,7 @@ function viewOf(result: LiveResult<unknown> | null): LiveRows<unknown> {
   if (result === null) return NOT_YET
   const known = VIEWS.get(result)
   if (known !== undefined) return known
-  const view = { rows: result.rows, ready: true, error: result.error }
+  const view = { rows: result.rows, ready: true, stale: false, error: result.error }
   VIEWS.set(result, view)
   return view
 }

@@ -59,3 +59,10 @@ test('[P12.2] the badge says what is unsent and what storage is used, by keyboar
   await page.keyboard.press('Escape')
   expect(await panel.isVisible()).toBe(false)
 })
+
+test('[P9.2] another database shows none of the former rows', async () => {
+  await page.evaluate(() => void reactPage.lists.splice(0))
+  await page.getByRole('button', { name: 'Other database' }).click()
+  await page.waitForFunction(() => reactPage.lists.length > 0 && document.querySelector('#list li') === null)
+  expect(new Set(await page.evaluate(() => reactPage.lists))).toEqual(new Set([0]))
+})

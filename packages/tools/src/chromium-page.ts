@@ -83,7 +83,10 @@ async function bundle(input: string): Promise<string> {
     input,
     platform: 'browser',
     resolve: { conditionNames: ['@landfall/source', 'import', 'browser', 'default'] },
-    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    // In production React's StrictMode does nothing.
+    transform: { define: { 'process.env.NODE_ENV': '"development"' } },
+    // 'use client' in the React package is for servers that render components; it may be lost here.
+    onLog: (level, log, say) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && say(level, log),
   })
   const { output } = await build.generate({ format: 'esm', codeSplitting: false })
   await build.close()

@@ -3,7 +3,7 @@ import { openLandfall } from '@landfall/client'
 import { LandfallProvider, SyncBadge, useLive } from '@landfall/react'
 import { defineSync } from '@landfall/schema'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
-import { memo, StrictMode, useEffect, useState } from 'react'
+import { memo, StrictMode, useEffect, useLayoutEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
 const notes = pgTable('notes', {
@@ -12,9 +12,12 @@ const notes = pgTable('notes', {
   title: text().notNull(),
 })
 const sync = defineSync({ tables: { notes }, scopes: { project: { notes: (t) => t.project } } })
-const db = await openLandfall({ sync, url: '/sync', database: 'react', getToken: () => 'ada' })
+const open = (database: string) => openLandfall({ sync, url: '/sync', database, getToken: () => 'ada' })
+const [db, other] = await Promise.all([open('react'), open('other')])
 
 type Note = { id: number; title: string }
+/** How many rows the list showed at each commit of React. */
+const lists: number[] = []
 const renders: Record<number, number> = {}
 
 const Line = memo(({ note }: { note: Note }) => {
@@ -29,6 +32,9 @@ function List() {
   const { rows, ready, error } = useLive<Note>('select id, title from notes where id >= ? order by id', [
     from,
   ])
+  useLayoutEffect(() => {
+    lists.push(rows.length)
+  })
   const drizzle = useLive(db.drizzle.select().from(sync.sqlite.notes))
   return (
     <main>
@@ -45,18 +51,28 @@ function List() {
   )
 }
 
+function App() {
+  const [shown, setShown] = useState(db)
+  return (
+    <LandfallProvider db={shown}>
+      <button type="button" onClick={() => setShown(other)}>
+        Other database
+      </button>
+      <SyncBadge />
+      <List />
+    </LandfallProvider>
+  )
+}
+
 const root = document.getElementById('root')
 if (root === null) throw new Error('no root')
 createRoot(root).render(
   <StrictMode>
-    <LandfallProvider db={db}>
-      <SyncBadge />
-      <List />
-    </LandfallProvider>
+    <App />
   </StrictMode>,
 )
 
 declare global {
-  var reactPage: { db: typeof db; renders: Record<number, number> }
+  var reactPage: { db: typeof db; renders: Record<number, number>; lists: number[] }
 }
-Object.assign(globalThis, { reactPage: { db, renders }, ready: true })
+Object.assign(globalThis, { reactPage: { db, renders, lists }, ready: true })
