@@ -14,6 +14,8 @@ import { playwrightTally, vitestTally } from './tally.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const reports = join(root, 'test-results/reports')
 
+const PACKED = 'apps/packed/vitest.config.ts'
+
 const steps = [
   check('types', ['tsc', '-b']),
   check('lint', ['oxlint', '--type-aware', '--deny-warnings']),
@@ -24,8 +26,21 @@ const steps = [
     report: report('vitest'),
     tally: vitestTally,
   }),
-  check('worker bundle', ['npm', 'run', '--silent', 'bundle', '--workspace', '@landfall/client']),
+  check('bundles', ['npm', 'run', '--silent', 'bundle', '--workspaces', '--if-present']),
   check('page', ['npm', 'run', '--silent', 'build:page', '--workspace', '@landfall/fieldbook']),
+  tests('packed packages', {
+    command: [
+      'vitest',
+      'run',
+      '--config',
+      PACKED,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${report('packed')}`,
+    ],
+    report: report('packed'),
+    tally: vitestTally,
+  }),
   tests('end-to-end tests', {
     command: ['playwright', 'test', '--reporter=list,json'],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report('playwright') },

@@ -1,0 +1,40 @@
+/** The app's server: the built page under a strict Content Security Policy, and sync under /sync. */
+import { serve } from '@hono/node-server'
+import { serveStatic } from '@hono/node-server/serve-static'
+import { createSyncServer, migrateSync, openDatabase } from '@landfall/server'
+import { sql } from 'drizzle-orm'
+import { Hono } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import { sync } from './sync.ts'
+
+const { DATABASE_URL = '', PORT = '3000', PAGE = './dist' } = process.env
+const database = await openDatabase(DATABASE_URL)
+await migrateSync(database, sync)
+
+const server = createSyncServer({
+  sync,
+  database,
+  authenticate: (request) => {
+    const [, userId] = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '') ?? []
+    return userId === undefined ? null : { userId }
+  },
+  holders: {
+    company: ({ userId }) => sql`select company_id from memberships where user_id = ${userId}`,
+    own: ({ userId }) => [userId],
+  },
+})
+
+const app = new Hono()
+const contentSecurityPolicy = {
+  defaultSrc: ["'self'"],
+  scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+  workerSrc: ["'self'"],
+  styleSrc: ["'self'"],
+}
+app.use(secureHeaders({ contentSecurityPolicy }))
+app.route('/sync', server.app)
+app.use('*', serveStatic({ root: PAGE }))
+
+serve({ fetch: app.fetch, port: Number(PORT) }, ({ port }) =>
+  console.log(`ready on http://localhost:${port}`),
+)

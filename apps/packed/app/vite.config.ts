@@ -1,0 +1,5 @@
+/** As `npm create vite` writes it. */
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({ plugins: [react()] })
