@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import type { Consumer } from './support/consumer.ts'
 import { ordersContract } from './support/orders-contract.ts'
-import { createViteProject, openOrders, type Orders, REACT_19 } from './support/vite-app.ts'
+import { openOrders, type Orders, REACT_19 } from './support/orders-app.ts'
+import { createViteProject } from './support/vite.ts'
 
 let project: Consumer
 let orders: Orders

@@ -1,6 +1,6 @@
 /** What the app in `../app` must show, however it was built. */
 import { expect, test } from 'vitest'
-import type { Orders } from './vite-app.ts'
+import type { Orders } from './orders-app.ts'
 
 const ALL_TABLES =
   'categories 3, companies 1, countries 2, currencies 2, customers 1, memberships 1, order_lines 1, orders 1, ' +

@@ -10,6 +10,7 @@ import { freePort } from './free-port.ts'
 export type AppOptions = {
   /** The file that node runs. */
   entry: string
+  args?: string[]
   databaseUrl: string
   /** What the app prints once it answers. */
   ready: RegExp
@@ -58,7 +59,10 @@ export async function startApp(options: AppOptions): Promise<App> {
 function launch(options: AppOptions, port: number, print: (text: string) => string): Promise<Running> {
   const { entry, databaseUrl, ready } = options
   const env = { ...process.env, ...options.env, PORT: String(port), DATABASE_URL: databaseUrl }
-  const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [entry, ...(options.args ?? [])], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let printed = ''
   return new Promise((resolve, reject) => {
     const exited = new Promise<void>((done) => {
