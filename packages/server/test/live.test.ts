@@ -34,6 +34,7 @@ async function listen(user: string, at: SyncServer = server): Promise<EventReade
   const response = await at.app.request('/live', { headers })
   if (!response.ok) throw new Error(await response.text())
   expect(response.headers.get('content-type')).toBe('text/event-stream')
+  expect(response.headers.get('cache-control')).toBe('no-store, no-transform')
   const events = readEvents(response)
   expect(await events.next()).toEqual({ event: 'hello', data: '' })
   return events

@@ -55,7 +55,8 @@ export function openEventStream(onClosed: () => void): EventStream {
     response: new Response(body, {
       headers: {
         'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
+        // A proxy that compresses the stream, as Next's does, holds back events until its buffer is full.
+        'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       },
     }),
