@@ -41,6 +41,8 @@ export type ColumnKind =
   | 'json'
   | 'jsonb'
   | 'bytea'
+  /** A type that travels as Postgres prints it, and that only Postgres checks: `inet`, `citext`, ranges. */
+  | 'opaque'
 
 export type ManifestColumn = {
   name: string

@@ -37,6 +37,7 @@ const CODECS: Record<ColumnKind, (type: ColumnType) => Codec> = {
   json: (type) => jsonCodec('json', type),
   jsonb: (type) => jsonCodec('jsonb', type),
   bytea: byteaCodec,
+  opaque: textCodec,
 }
 
 /** The exact codec of a column; see `Codec`. */

@@ -10,7 +10,7 @@ import { PgArray, type PgColumn, PgEnumColumn, PgEnumObjectColumn } from 'drizzl
 import { quoteIdentifier } from './quote.ts'
 
 /** Spellings of each kind's name; the first is the one that casts are written with. */
-const SPELLINGS: Record<Exclude<ColumnKind, 'enum'>, readonly [string, ...string[]]> = {
+const SPELLINGS: Record<Exclude<ColumnKind, 'enum' | 'opaque'>, readonly [string, ...string[]]> = {
   bool: ['boolean', 'bool'],
   int2: ['smallint', 'int2', 'smallserial', 'serial2'],
   int4: ['integer', 'int', 'int4', 'serial', 'serial4'],
@@ -37,6 +37,36 @@ const KINDS = new Map(
     names.map((name) => [name, kind as keyof typeof SPELLINGS] as const),
   ),
 )
+
+/**
+ * Types without a codec: what Postgres prints, it reads back as the same value, whatever the session's settings. Left
+ * out are `money` (the locale's), the `reg` types (the search path's) and `tsvector` columns that are not generated.
+ */
+const OPAQUE = new Set([
+  ...[
+    'inet',
+    'cidr',
+    'macaddr',
+    'macaddr8',
+    'citext',
+    'timetz',
+    'time with time zone',
+    'xml',
+    'tsvector',
+    'tsquery',
+  ],
+  ...['int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange'],
+  ...[
+    'int4multirange',
+    'int8multirange',
+    'nummultirange',
+    'tsmultirange',
+    'tstzmultirange',
+    'datemultirange',
+  ],
+  ...['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'bit', 'bit varying', 'varbit', 'pg_lsn'],
+  ...['ltree', 'hstore', 'vector', 'halfvec', 'sparsevec', 'geometry', 'geography'],
+])
 
 const TYPMOD_DIGITS = /\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\)/
 const ARRAY_SUFFIX = /(?:\s*\[\d*\])+$/
@@ -75,7 +105,8 @@ export function parseSqlType(text: string): ColumnType | null {
   const element = lower.replace(ARRAY_SUFFIX, '')
   const [typmod = '', first, second] = TYPMOD_DIGITS.exec(element) ?? []
   const kind = KINDS.get(element.replace(typmod, ' ').replace(/\s+/g, ' ').trim())
-  if (kind === undefined || (typmod !== '' && !WITH_TYPMOD.has(kind))) return null
+  if (kind === undefined) return opaqueType(lower, element)
+  if (typmod !== '' && !WITH_TYPMOD.has(kind)) return null
   const suffix = first === undefined ? '' : `(${first}${second === undefined ? '' : `,${second}`})`
   const type: ColumnType = { kind, sql: SPELLINGS[kind][0] + suffix, array: false }
   if (kind === 'char') type.length = Number(first ?? 1)
@@ -83,10 +114,17 @@ export function parseSqlType(text: string): ColumnType | null {
   return element === lower ? type : arrayOf(type)
 }
 
+function opaqueType(text: string, element: string): ColumnType | null {
+  const name = element.replace(/\s*\([^)]*\)/, '').replace(/\s+/g, ' ')
+  if (!OPAQUE.has(name)) return null
+  const type: ColumnType = { kind: 'opaque', sql: element, array: false }
+  return element === text ? type : arrayOf(type)
+}
+
 const arrayOf = (element: ColumnType): ColumnType => ({ ...element, sql: `${element.sql}[]`, array: true })
 
 /** Kinds whose equal values can have different texts (1.0 and 1.00, 1 day and 24 hours): no names for rows or scopes. */
-const AMBIGUOUS = new Set<ColumnKind>(['float4', 'float8', 'interval', 'json', 'jsonb'])
+const AMBIGUOUS = new Set<ColumnKind>(['float4', 'float8', 'interval', 'json', 'jsonb', 'opaque'])
 
 /** Whether equal values of the type always have equal texts, as primary keys and scope keys need. */
 export function isTextUnique(type: ColumnType): boolean {

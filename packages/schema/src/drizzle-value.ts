@@ -3,7 +3,7 @@
  *
  * What goes in is brought to the canonical stored form at once, so that `eq(checks.due, date)` finds the row. A column
  * in Drizzle's mode 'date' shows milliseconds only; the stored microseconds stay as long as nobody writes it. Custom
- * types run their own mapping, over what a Postgres driver would hand them. Does not know tables.
+ * types, and those that only Postgres checks, run their own mapping, over what a Postgres driver would hand them. Does not know tables.
  */
 import type { ColumnType } from '@landfall/protocol'
 import { is } from 'drizzle-orm'
@@ -45,7 +45,8 @@ function innermost(column: PgColumn): PgColumn {
 
 /** What the element's codec takes, from what the app hands in. */
 function toRaw(column: PgColumn, type: ColumnType, data: unknown): SqliteValue {
-  const custom = is(column, PgCustomColumn)
+  // What only Postgres checks, Drizzle writes as a driver would.
+  const custom = is(column, PgCustomColumn) || type.kind === 'opaque'
   const value = custom ? column.mapToDriverValue(data) : data
   if ((type.kind === 'json' || type.kind === 'jsonb') && !(custom && typeof value === 'string'))
     return JSON.stringify(value) ?? null
@@ -66,7 +67,8 @@ function mapItems(items: ArrayItem[], map: (text: string) => unknown): unknown[]
 }
 
 function fromStored(column: PgColumn, type: ColumnType, stored: SqliteValue): unknown {
-  if (is(column, PgCustomColumn)) return column.mapFromDriverValue(driverForm(type, stored))
+  if (is(column, PgCustomColumn) || type.kind === 'opaque')
+    return column.mapFromDriverValue(driverForm(type, stored))
   switch (column.dataType) {
     case 'bigint':
       return BigInt(stored as string | number | bigint)

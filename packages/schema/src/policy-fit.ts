@@ -24,7 +24,7 @@ function neededBy(policy: Policy, type: ColumnType): string | null {
       return TEXTS.has(type.kind) && !type.array ? null : 'a text column'
     case 'max':
     case 'min':
-      return type.kind === 'json' ? 'values that can be ordered' : null
+      return type.kind === 'json' || type.kind === 'opaque' ? 'values that can be ordered' : null
     default:
       return null
   }

@@ -44,6 +44,14 @@ const things = pg.pgTable('things', {
   varchars: pg.varchar({ length: 4 }).array(),
   moods: mood().array(),
   jsons: pg.json().array(),
+  inet: pg.inet(),
+  timetz: pg.time({ withTimezone: true }),
+  point: pg.point({ mode: 'tuple' }),
+  bits: pg.bit({ dimensions: 3 }),
+  ip: pg.inet().array(),
+  citext: pg.customType<{ data: string }>({ dataType: () => 'citext' })(),
+  range: pg.customType<{ data: string }>({ dataType: () => 'int4range' })(),
+  xml: pg.customType<{ data: string }>({ dataType: () => 'xml' })(),
 })
 
 const sync = defineSync({ tables: { things }, scopes: { place: { things: (t) => t.place } } })
@@ -74,6 +82,14 @@ const TYPES: { [column: string]: [type: string, one: string, other: string] } = 
   varchars: ['varchar(4)[]', '{abcd,"a b"}', '{}'],
   moods: ['mood[]', '{fine,"so \\"so\\""}', '{NULL}'],
   jsons: ['json[]', '{"{\\"a\\" : 1}",NULL}', '{}'],
+  inet: ['inet', '10.0.0.0/8', '::1/128'],
+  timetz: ['timetz', '12:34:56.789+02', '00:00:00-12'],
+  point: ['point', '(1.5,-2)', '(0,0)'],
+  bits: ['bit(3)', '101', '000'],
+  ip: ['inet[]', '{10.0.0.1,NULL}', '{}'],
+  citext: ['citext', 'Ann', 'ANN'],
+  range: ['int4range', '[1,10)', 'empty'],
+  xml: ['xml', '<a b="1"/>', '<a b="2"/>'],
 }
 const NAMES = Object.keys(TYPES)
 const ONE = NAMES.map((name) => TYPES[name]?.[1] ?? null)
@@ -85,6 +101,7 @@ let world: PushWorld
 
 beforeAll(async () => {
   world = await createPushWorld()
+  await world.run('CREATE EXTENSION IF NOT EXISTS citext')
   await world.run(`CREATE TYPE mood AS ENUM ('fine', 'so "so"', 'it''s, {bad}')`)
   const columns = NAMES.map((name) => `"${name}" ${TYPES[name]?.[0]}`)
   await world.run(`CREATE TABLE things (id uuid PRIMARY KEY, place int NOT NULL, ${columns.join(', ')})`)
@@ -153,11 +170,35 @@ test('[P7.1] losers of every type are kept as they were', async () => {
 
 test('[P13] a text that is too long for its column is refused, not cut', async () => {
   const place = NAMES.indexOf('varchar')
-  for (const name of ['varchar', 'char', 'varchars']) {
-    const long = NOTHING.map((value, i) =>
-      NAMES[i] === name ? (name === 'varchars' ? '{abcde}' : 'abcde') : value,
-    )
+  const tooLong: { [name: string]: string } = {
+    varchar: 'abcde',
+    char: 'abcde',
+    varchars: '{abcde}',
+    bits: '1010',
+  }
+  for (const [name, value] of Object.entries(tooLong)) {
+    const long = NOTHING.map((nothing, i) => (NAMES[i] === name ? value : nothing))
     expect(await push({ operation: 'update', old: OTHER, new: long })).toBe('value_invalid')
   }
   expect((await stored())[place]).toBe(OTHER[place])
+})
+
+test('[P13.9] a value of a type that only Postgres checks becomes a rejection where Postgres refuses it', async () => {
+  for (const [name, value] of Object.entries({ inet: '10.0.0.256', range: '[10,1)', xml: '<a' })) {
+    const wrong = OTHER.map((other, i) => (NAMES[i] === name ? value : other))
+    expect(await push({ operation: 'update', old: OTHER, new: wrong })).toBe('value_invalid')
+  }
+  expect(await stored()).toEqual(OTHER)
+})
+
+test('[P13.9] a change that the type calls equal is a change all the same, and is captured', async () => {
+  const [row] = await world.run(`UPDATE things SET citext = 'ann' RETURNING citext::text AS citext`)
+  expect(row).toEqual({ citext: 'ann' })
+  const [logged] = await world.run(
+    'SELECT columns::text AS columns FROM landfall.changes ORDER BY seq DESC LIMIT 1',
+  )
+  expect(logged).toEqual({ columns: '{citext}' })
+  const upper = OTHER.map((other, i) => (NAMES[i] === 'citext' ? 'ANn' : other))
+  expect(await push({ operation: 'update', old: OTHER, new: upper })).toBe('applied')
+  expect(await conflicts()).toBe(String(NAMES.length + 1))
 })

@@ -1,5 +1,5 @@
 /**
- * text, varchar(n), char(n) and enums, stored as TEXT.
+ * text, varchar(n), char(n), enums and the types that only Postgres checks, stored as TEXT.
  *
  * Postgres holds no U+0000, and a lone surrogate is no character in UTF-8. What is longer than the column is refused:
  * a cast in Postgres would cut it in silence. char(n) is stored without the blanks it is padded with, as

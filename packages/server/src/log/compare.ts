@@ -17,6 +17,9 @@ const BINARY_OUTPUT: { [kind: string]: string } = {
   jsonb: 'pg_catalog.jsonb_send',
 }
 
+/** Types of many kinds, some without any equality: their texts decide. */
+const BY_TEXT = new Set(['opaque'])
+
 /** A collation may call different texts equal; bytes do not. */
 const COLLATED = new Set(['text', 'varchar', 'char'])
 
@@ -32,6 +35,7 @@ export function anyColumnDiffers(columns: readonly ManifestColumn[]): string {
 function exact(column: ManifestColumn, row: 'OLD' | 'NEW'): string {
   const value = `${row}.${quoteIdentifier(column.name)}`
   if (column.type.array) return `pg_catalog.array_send(${value})`
+  if (BY_TEXT.has(column.type.kind)) return `${value}::pg_catalog.text COLLATE pg_catalog."C"`
   if (COLLATED.has(column.type.kind)) return `${value} COLLATE pg_catalog."C"`
   const output = BINARY_OUTPUT[column.type.kind]
   return output === undefined ? value : `${output}(${value})`

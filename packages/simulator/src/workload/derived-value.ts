@@ -35,6 +35,7 @@ const DERIVE: Record<ColumnKind, Derive> = {
   interval: (_, __, n) => `${n} seconds`,
   json: (_, __, n) => `${n}`,
   jsonb: (_, __, n) => `${n}`,
+  opaque: (_, __, n) => `10.${(n >>> 16) % 256}.${(n >>> 8) % 256}.${n % 256}`,
   bytea: (_, __, n) => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n),
 }
 

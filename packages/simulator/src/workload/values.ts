@@ -38,6 +38,8 @@ const GENERATORS: Record<ColumnKind, (type: ColumnType, random: SeededRandom) =>
   json,
   jsonb: json,
   bytea: bytes,
+  // Of the types that only Postgres checks, the workload knows inet.
+  opaque: (_, random) => `10.0.${random.below(4)}.${random.below(256)}/${24 + random.below(9)}`,
 }
 
 /** A value that Postgres takes for the column, NULL included where it may be. */

@@ -36,7 +36,8 @@ const MAX_MEMBERS = 1_000
 
 /** NULL, so that people decide, where an array is too long, or has several dimensions and so no members. */
 function mergedSet({ cur, old, new: wanted }: MergeValues, kind: string): string {
-  const same = kind === 'json' ? 'm::text IS NOT DISTINCT FROM e::text' : 'm IS NOT DISTINCT FROM e'
+  const same =
+    kind === 'json' || kind === 'opaque' ? 'm::text IS NOT DISTINCT FROM e::text' : 'm IS NOT DISTINCT FROM e'
   const isIn = (array: string) => `EXISTS (SELECT FROM unnest(${array}) AS s(m) WHERE ${same})`
   const flat = [cur, old, wanted].map(
     (array) =>

@@ -41,18 +41,22 @@ export function typed(text: string, { type }: ManifestColumn): string {
   return `${text}::${castType(type)}`
 }
 
-/** Without a length: a cast to `varchar(3)` cuts the text silently, where storing a longer one is an error. */
+/** Without a length: a cast to `varchar(3)` or `bit(3)` cuts silently, where storing a longer value is an error. */
 function castType(type: ColumnType): string {
   const suffix = type.array ? '[]' : ''
   if (type.kind === 'varchar') return `varchar${suffix}`
   if (type.kind === 'char') return `bpchar${suffix}`
+  if (/^bit\b|^varbit\b/.test(type.sql)) return `varbit${suffix}`
   return type.sql
 }
 
-/** Whether the live value is the given one, by its type; json has no equality but its text's. */
+/** Kinds that have no equality, or too coarse a one: their texts are compared. */
+const BY_TEXT: ReadonlySet<string> = new Set(['json', 'opaque'])
+
+/** Whether the row's value is the given one, by its type. */
 export function isSame(column: ManifestColumn, text: string): string {
   const live = `t.${quoteIdentifier(column.name)}`
-  if (column.type.kind !== 'json') return `${live} IS NOT DISTINCT FROM ${typed(text, column)}`
+  if (!BY_TEXT.has(column.type.kind)) return `${live} IS NOT DISTINCT FROM ${typed(text, column)}`
   return `${live}::text IS NOT DISTINCT FROM ${typed(text, column)}::text`
 }
 
