@@ -42,31 +42,15 @@ const KINDS = new Map(
  * Types without a codec: what Postgres prints, it reads back as the same value, whatever the session's settings. Left
  * out are `money` (the locale's), the `reg` types (the search path's) and `tsvector` columns that are not generated.
  */
-const OPAQUE = new Set([
-  ...[
-    'inet',
-    'cidr',
-    'macaddr',
-    'macaddr8',
-    'citext',
-    'timetz',
-    'time with time zone',
-    'xml',
-    'tsvector',
-    'tsquery',
-  ],
-  ...['int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange'],
-  ...[
-    'int4multirange',
-    'int8multirange',
-    'nummultirange',
-    'tsmultirange',
-    'tstzmultirange',
-    'datemultirange',
-  ],
-  ...['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'bit', 'bit varying', 'varbit', 'pg_lsn'],
-  ...['ltree', 'hstore', 'vector', 'halfvec', 'sparsevec', 'geometry', 'geography'],
-])
+const OPAQUE = new Set(
+  [
+    'inet cidr macaddr macaddr8 citext timetz xml tsvector tsquery pg_lsn ltree hstore'.split(' '),
+    'int4range int8range numrange tsrange tstzrange daterange'.split(' '),
+    'int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange'.split(' '),
+    'point line lseg box path polygon circle geometry geography vector halfvec sparsevec'.split(' '),
+    ['bit', 'varbit', 'bit varying', 'time with time zone'],
+  ].flat(),
+)
 
 const TYPMOD_DIGITS = /\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\)/
 const ARRAY_SUFFIX = /(?:\s*\[\d*\])+$/
