@@ -15,5 +15,5 @@ test('[P15] different databases never share a directory, on file systems that fo
 })
 
 test('[P12] a name that no file system takes is refused', () => {
-  for (const name of ['', 'ü'.repeat(100)]) expect(() => directoryOf(name)).toThrow(/not_available/)
+  for (const name of ['', 'ü'.repeat(100)]) expect(() => directoryOf(name)).toThrow(/name_invalid/)
 })
