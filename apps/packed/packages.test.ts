@@ -58,3 +58,16 @@ test('[T11] the packages leave React, Drizzle and the heavy parts to the app', (
   const all = PACKAGES.flatMap((name) => Object.keys(manifestOf(name).dependencies ?? {}))
   expect(all.filter((name) => /sqlite|pglite|playwright|drizzle|^react/.test(name))).toEqual([])
 })
+
+test('[T11.3] the README tells to install what the app imports', () => {
+  const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+  const [, line = ''] = /^npm install (@landfall.*)$/m.exec(readme) ?? []
+  const files = ['server.ts', 'sync.ts', 'schema.ts', 'src/Orders.tsx', 'src/main.tsx']
+  const texts = files.map((file) => readFileSync(`${ROOT}apps/packed/app/${file}`, 'utf8')).join()
+  const imported = [...texts.matchAll(/^(?:import|} from) .*?'((?:@[\w-]+\/)?[\w-]+)/gm)].map(
+    ([, name]) => name,
+  )
+  const ofTemplate = ['react', 'react-dom'] // what `npm create vite` installs
+  expect(imported.length).toBeGreaterThan(10)
+  expect(imported.filter((name = '') => ![...ofTemplate, ...line.split(' ')].includes(name))).toEqual([])
+})

@@ -18,12 +18,8 @@ export const members = pgTable('members', { projectId: uuid('project_id').notNul
 
 const LEFT_TO_THE_READER: { [file: string]: string } = {
   'sync.ts': '',
-  'server.ts': `import type { Hono } from 'hono'
-    import { sync } from './sync'
-    declare const app: Hono
-    declare function verifyToken(request: Request): Promise<{ userId: string } | null>`,
-  'page.ts': `import { sync } from './sync'
-    declare const projectId: string, checkId: string
+  'server.ts': `declare function verifyToken(request: Request): Promise<{ userId: string } | null>`,
+  'page.ts': `declare const projectId: string, checkId: string
     declare function getToken(): Promise<string | null>
     declare function render(rows: readonly unknown[]): void`,
 }
