@@ -7,6 +7,9 @@
 import type { ScopeKey } from './brands.ts'
 import { LandfallError } from './errors.ts'
 
+/** A longer key is nobody's: the index of the change log takes about 2,700 bytes, and a host's write must fit whatever it says. */
+export const MAX_SCOPE_KEY_BYTES = 1_000
+
 export function encodeScopeKey(scope: string, key: string): ScopeKey {
   return `${scope}:${key}` as ScopeKey
 }

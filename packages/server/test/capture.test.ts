@@ -93,8 +93,8 @@ test('[P6.2] inserts, updates and deletes: a line per row and scope, none for ro
   ])
   expect(await run(`UPDATE tasks SET title = 'x', boss = boss`)).toEqual([])
   expect(await run(`UPDATE tasks SET title = NULL, team = 8 WHERE id = 1`)).toEqual([
-    'i tasks 1 team:8 team,title',
     'x tasks 1 team:7 team,title',
+    'i tasks 1 team:8 team,title',
     'u tasks 1 boss:70 team,title',
   ])
   expect(await run(`UPDATE tasks SET team = 7 WHERE id = 3`)).toEqual(['i tasks 3 team:7 team'])
@@ -164,7 +164,8 @@ test('[P6.2] a partition that came later is captured, TRUNCATE included once mig
   ])
   expect((await migrateSync(database, sync)).captured).toEqual(['parts'])
   expect((await migrateSync(database, sync)).captured).toEqual([])
-  expect(await run('TRUNCATE parts_older')).toEqual(['t parts  *'])
+  // That a TRUNCATE may have been missed is marked.
+  expect(await run('TRUNCATE parts_older')).toEqual(['m parts  *', 't parts  *'])
 })
 
 test('[P6.2] session_replication_role = replica does not hide a write', async () => {

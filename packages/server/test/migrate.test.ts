@@ -108,63 +108,87 @@ test('[P6.2] the generated SQL of a small table reads as it should', () => {
   if (!table) return
   const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: false })
   expect(sql.triggers.join(';\n')).toMatchInlineSnapshot(`
-    "DROP TRIGGER IF EXISTS landfall_landfall_insert ON "public"."items";
-    CREATE TRIGGER landfall_landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS landfall_rows FOR EACH STATEMENT
+    "CREATE TRIGGER landfall_landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS landfall_rows FOR EACH STATEMENT
       EXECUTE FUNCTION "landfall"."capture_insert public.items"();
     ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_insert;
-    DROP TRIGGER IF EXISTS landfall_landfall_update ON "public"."items";
-    CREATE TRIGGER landfall_landfall_update AFTER UPDATE ON "public"."items" FOR EACH ROW WHEN (
-        OLD."id" IS DISTINCT FROM NEW."id"
-        OR OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C"
-        OR OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C")
+    CREATE TRIGGER landfall_landfall_update AFTER UPDATE ON "public"."items" REFERENCING OLD TABLE AS landfall_old_rows NEW TABLE AS landfall_new_rows FOR EACH STATEMENT
       EXECUTE FUNCTION "landfall"."capture_update public.items"();
     ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_update;
-    DROP TRIGGER IF EXISTS landfall_landfall_delete ON "public"."items";
     CREATE TRIGGER landfall_landfall_delete AFTER DELETE ON "public"."items" REFERENCING OLD TABLE AS landfall_rows FOR EACH STATEMENT
       EXECUTE FUNCTION "landfall"."capture_delete public.items"();
     ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_delete;
-    DROP TRIGGER IF EXISTS landfall_landfall_truncate ON "public"."items";
     CREATE TRIGGER landfall_landfall_truncate AFTER TRUNCATE ON "public"."items" FOR EACH STATEMENT
       EXECUTE FUNCTION "landfall"."capture_truncate public.items"();
     ALTER TABLE "public"."items" ENABLE ALWAYS TRIGGER landfall_landfall_truncate"
   `)
+})
+
+test('[P6.2] the generated function of a small table reads as it should', () => {
+  const [table] = sync.manifest.tables
+  expect(table).toBeDefined()
+  if (!table) return
+  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: true })
   expect(sql.functions[1]).toMatchInlineSnapshot(`
     "
     CREATE OR REPLACE FUNCTION "landfall"."capture_update public.items"() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    AS $capture$
+    AS $landfall$
     #variable_conflict use_variable
     DECLARE
-      landfall_stamp  bigint := "landfall"."stamp"();
-      landfall_author text   := nullif(current_setting('landfall.landfall_client', true), '');
+      landfall_key text[];
+      landfall_key_was text[];
+      landfall_scopes text[];
+      landfall_scopes_were text[];
+      landfall_columns text[];
+      landfall_many boolean;
+      landfall_stamp bigint;
+      landfall_author text;
     BEGIN
 
-      IF OLD."id" IS DISTINCT FROM NEW."id" THEN
-        INSERT INTO "landfall"."changes" (tbl, key, scope, op, hlc, client)
-      SELECT 'items', ARRAY[OLD."id"::text], landfall_places.landfall_scope, 'd', landfall_stamp, landfall_author
-      FROM (VALUES ('own:' || OLD."owner"::text)) AS landfall_places(landfall_scope)
-      WHERE landfall_places.landfall_scope IS NOT NULL;
-        INSERT INTO "landfall"."changes" (tbl, key, scope, op, hlc, client)
-      SELECT 'items', ARRAY[NEW."id"::text], landfall_places.landfall_scope, 'i', landfall_stamp, landfall_author
-      FROM (VALUES ('own:' || NEW."owner"::text)) AS landfall_places(landfall_scope)
-      WHERE landfall_places.landfall_scope IS NOT NULL;
-        RETURN NULL;
-      END IF;
-
-      INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
-      SELECT 'items', ARRAY[NEW."id"::text], landfall_places.landfall_scope, landfall_places.landfall_op,
-        array_remove(ARRAY[
+      BEGIN
+        landfall_key_was := ARRAY[OLD."id"::text];
+        landfall_key := ARRAY[NEW."id"::text];
+        landfall_scopes_were := ARRAY[CASE WHEN octet_length(OLD."owner"::text) <= 1000 THEN 'own:' || OLD."owner"::text END];
+        landfall_scopes := ARRAY[CASE WHEN octet_length(NEW."owner"::text) <= 1000 THEN 'own:' || NEW."owner"::text END];
+        landfall_columns := array_remove(ARRAY[
           CASE WHEN OLD."id" IS DISTINCT FROM NEW."id" THEN 'id' END,
           CASE WHEN OLD."owner" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."owner" COLLATE pg_catalog."C" THEN 'owner' END,
-          CASE WHEN OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C" THEN 'name' END]::text[], NULL),
-        landfall_stamp, landfall_author
-      FROM (VALUES ('own:' || NEW."owner"::text, CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'i' ELSE 'u' END::"char"),
-        (CASE WHEN ('own:' || OLD."owner"::text) IS DISTINCT FROM ('own:' || NEW."owner"::text) THEN 'own:' || OLD."owner"::text END, 'x'::"char")) AS landfall_places(landfall_scope, landfall_op)
-      WHERE landfall_places.landfall_scope IS NOT NULL;
+          CASE WHEN OLD."name" COLLATE pg_catalog."C" IS DISTINCT FROM NEW."name" COLLATE pg_catalog."C" THEN 'name' END]::text[], NULL);
+      EXCEPTION WHEN OTHERS THEN
+        PERFORM "landfall"."mark_failed"('items', SQLSTATE, SQLERRM);
+        RETURN NULL;
+      END;
+      IF landfall_columns = '{}' THEN
+        RETURN NULL;
+      END IF;
+      landfall_stamp := "landfall"."stamp"();
+      landfall_author := nullif(current_setting('landfall.landfall_client', true), '');
+      IF landfall_key_was <> landfall_key THEN
+        IF landfall_scopes_were[1] IS NOT NULL THEN
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+        VALUES ('items', landfall_key_was, landfall_scopes_were[1], 'd', NULL, landfall_stamp, landfall_author);
+        END IF;
+        IF landfall_scopes[1] IS NOT NULL THEN
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+        VALUES ('items', landfall_key, landfall_scopes[1], 'i', NULL, landfall_stamp, landfall_author);
+        END IF;
+      ELSIF landfall_scopes_were[1] = landfall_scopes[1] THEN
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+        VALUES ('items', landfall_key, landfall_scopes[1], 'u', landfall_columns, landfall_stamp, landfall_author);
+      ELSE
+        IF landfall_scopes_were[1] IS NOT NULL THEN
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+        VALUES ('items', landfall_key, landfall_scopes_were[1], 'x', landfall_columns, landfall_stamp, landfall_author);
+        END IF;
+        IF landfall_scopes[1] IS NOT NULL THEN
+        INSERT INTO "landfall"."changes" (tbl, key, scope, op, columns, hlc, client)
+        VALUES ('items', landfall_key, landfall_scopes[1], 'i', landfall_columns, landfall_stamp, landfall_author);
+        END IF;
+      END IF;
       RETURN NULL;
     END
-    $capture$"
+    $landfall$"
   `)
 })
 

@@ -24,8 +24,8 @@ export type Bookkeeping = {
   conflicts: string
   history: string
   captures: string
-  /** Settings of a transaction that tell the triggers whose change they log. */
-  settings: { hlc: string; client: string }
+  /** Settings of a transaction: whose change the triggers log, and which tables have been marked. */
+  settings: { hlc: string; client: string; failed: string }
   /** The texts that advisory locks hash. */
   locks: { migration: string; history: string }
   channel: string
@@ -49,7 +49,11 @@ export function bookkeepingIn(schema: string = DEFAULT_SCHEMA): Bookkeeping {
     conflicts: named('conflicts'),
     history: named('history'),
     captures: named('captures'),
-    settings: { hlc: `landfall.${schema}_hlc`, client: `landfall.${schema}_client` },
+    settings: {
+      hlc: `landfall.${schema}_hlc`,
+      client: `landfall.${schema}_client`,
+      failed: `landfall.${schema}_failed`,
+    },
     locks: { migration: `landfall ${schema} migration`, history: `landfall ${schema} history` },
     channel: `landfall_${schema}`,
   }

@@ -2,11 +2,12 @@
  * Whether a column has changed, exactly: equal by the type's `=` is not enough, since 1.5 = 1.50, -0 = 0,
  * 1 day = 24 hours and '{"a":1.0}' = '{"a":1.00}', and a client would keep the old text for ever.
  *
- * Types whose equality is finer are compared as they are; for the others Postgres' binary output decides. (The row
- * operator `*<>` would do all this at once, but pg_dump prints it in a form that Postgres does not read back.)
+ * Types whose equality is finer are compared as they are; for the others Postgres' binary output decides.
+ * (`record_image_ne` over both rows of one column would do for every type, at four times the cost.)
  */
-import type { ManifestColumn } from '@landfall/protocol'
-import { quoteIdentifier } from '@landfall/schema'
+import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
+import { quotePostgresLiteral as quote } from '@landfall/schema'
+import type { RowOf } from './row-of.ts'
 
 const BINARY_OUTPUT: { [kind: string]: string } = {
   numeric: 'pg_catalog.numeric_send',
@@ -23,17 +24,28 @@ const BY_TEXT = new Set(['opaque'])
 /** A collation may call different texts equal; bytes do not. */
 const COLLATED = new Set(['text', 'varchar', 'char'])
 
-/** An SQL condition on OLD and NEW. */
-export function columnDiffers(column: ManifestColumn): string {
-  return `${exact(column, 'OLD')} IS DISTINCT FROM ${exact(column, 'NEW')}`
+/** A row as it was and as it is. */
+export type RowPair = { was: RowOf; is: RowOf }
+
+/** An SQL condition. */
+export function columnDiffers(column: ManifestColumn, { was, is }: RowPair): string {
+  return `${exact(column, was)} IS DISTINCT FROM ${exact(column, is)}`
 }
 
-export function anyColumnDiffers(columns: readonly ManifestColumn[]): string {
-  return columns.map(columnDiffers).join('\n    OR ')
+export function anyColumnDiffers(table: ManifestTable, pair: RowPair): string {
+  return table.columns.map((column) => columnDiffers(column, pair)).join('\n    OR ')
 }
 
-function exact(column: ManifestColumn, row: 'OLD' | 'NEW'): string {
-  const value = `${row}.${quoteIdentifier(column.name)}`
+/** The names of the columns that differ, as a text array. */
+export function changedColumns(table: ManifestTable, pair: RowPair): string {
+  const named = table.columns.map(
+    (column) => `CASE WHEN ${columnDiffers(column, pair)} THEN ${quote(column.name)} END`,
+  )
+  return `array_remove(ARRAY[\n      ${named.join(',\n      ')}]::text[], NULL)`
+}
+
+function exact(column: ManifestColumn, row: RowOf): string {
+  const value = row(column.name)
   if (column.type.array) return `pg_catalog.array_send(${value})`
   if (BY_TEXT.has(column.type.kind)) return `${value}::pg_catalog.text COLLATE pg_catalog."C"`
   if (COLLATED.has(column.type.kind)) return `${value} COLLATE pg_catalog."C"`

@@ -4,6 +4,7 @@
  * The user's own tables get no columns. Every statement can run again without effect.
  */
 
+import { EVERY_SCOPE } from '@landfall/protocol'
 import { quoteIdentifier } from '@landfall/schema'
 import type { Bookkeeping } from './bookkeeping.ts'
 
@@ -17,15 +18,16 @@ export function bookkeepingDdl(bookkeeping: Bookkeeping): string[] {
   ]
 }
 
-function logDdl({ named, settings, changes, captures }: Bookkeeping): string[] {
+function logDdl(bookkeeping: Bookkeeping): string[] {
+  const { named, settings, changes, captures } = bookkeeping
   return [
     `
     CREATE TABLE IF NOT EXISTS ${changes} (
       xid     xid8   NOT NULL DEFAULT pg_current_xact_id(),
       seq     bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-      tbl     text   NOT NULL,
-      key     text[] NOT NULL,
-      scope   text   NOT NULL,
+      tbl     text   COLLATE "C" NOT NULL,
+      key     text[] COLLATE "C" NOT NULL,
+      scope   text   COLLATE "C" NOT NULL,
       op      "char" NOT NULL,
       columns text[],            -- the changed ones; null: all
       hlc     bigint NOT NULL,
@@ -33,14 +35,18 @@ function logDdl({ named, settings, changes, captures }: Bookkeeping): string[] {
     )`,
     `CREATE INDEX IF NOT EXISTS changes_xid_seq ON ${changes} (xid, seq)`,
     `CREATE INDEX IF NOT EXISTS changes_scope_xid ON ${changes} (scope, xid)`,
-    `CREATE INDEX IF NOT EXISTS changes_key ON ${changes} (tbl, key)`,
+    // By the key's hash: a third of the cost of the key itself, and a key may be longer than an index takes.
+    `DROP INDEX IF EXISTS ${named('changes_key')}`,
+    `CREATE INDEX IF NOT EXISTS changes_key_seq ON ${changes} (hash_array_extended(key, 0), seq)`,
     // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
     `
     CREATE TABLE IF NOT EXISTS ${captures} (
       tbl       text PRIMARY KEY,
       relation  text NOT NULL,
-      digest    text NOT NULL
+      digest    text NOT NULL,
+      mended    pg_snapshot     -- of the transaction that last put the triggers in place: what was marked before is over
     )`,
+    `ALTER TABLE ${captures} ADD COLUMN IF NOT EXISTS mended pg_snapshot`,
     // The stamp of a change: that of the changeset being pushed, else the time.
     `
     CREATE OR REPLACE FUNCTION ${named('stamp')}() RETURNS bigint LANGUAGE sql VOLATILE AS $$
@@ -48,7 +54,31 @@ function logDdl({ named, settings, changes, captures }: Bookkeeping): string[] {
         nullif(current_setting('${settings.hlc}', true), '')::bigint,
         (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
     $$`,
+    markFailedDdl(bookkeeping),
   ]
+}
+
+/**
+ * Marks that a table's change was not captured, and why: a log row like any other, so that nobody waits for another's,
+ * and once a transaction and table. The setting goes with the transaction, and with a savepoint that is undone.
+ */
+function markFailedDdl({ named, settings, changes }: Bookkeeping): string {
+  return `
+    CREATE OR REPLACE FUNCTION ${named('mark_failed')}(table_name text, sqlstate text, reason text) RETURNS void
+    LANGUAGE plpgsql AS $$
+    DECLARE
+      marked text := coalesce(current_setting('${settings.failed}', true), '');
+      mark   text := '/' || table_name || '/';
+    BEGIN
+      IF strpos(marked, mark) > 0 THEN
+        RETURN;
+      END IF;
+      PERFORM set_config('${settings.failed}', marked || mark, true);
+      INSERT INTO ${changes} (tbl, key, scope, op, columns, hlc)
+      VALUES (table_name, '{}', '${EVERY_SCOPE}', '${LOG_OPERATIONS.failed}', ARRAY[sqlstate, left(reason, 1000)],
+        ${named('stamp')}());
+    END
+    $$`
 }
 
 function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
@@ -148,4 +178,8 @@ export const LOG_OPERATIONS = {
   left: 'x',
   /** The whole table was emptied; scope `*`. */
   truncated: 't',
+  /** A change of the table was not captured; scope `*`, no key, and in `columns` the SQLSTATE and what Postgres said. */
+  failed: 'f',
+  /** From this transaction on the table is captured again; scope `*`, no key. */
+  mended: 'm',
 } as const

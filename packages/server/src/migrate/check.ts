@@ -12,7 +12,7 @@ export type DatabaseProblem = { table: string; column?: string; problem: string;
 /** What migrating needs to know of a live table. */
 export type LiveTable = {
   table: ManifestTable
-  /** Statement triggers would miss writes: it is partitioned, or fed by logical replication. */
+  /** Statement triggers would miss writes: it is partitioned, a partition or a child, or fed by logical replication. */
   perRow: boolean
   partitions: string[]
 }
@@ -52,7 +52,11 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable
     problems.push(...tableProblems(table, live), ...(await columnProblems(tx, table)))
     const partitioned = live['relkind'] === 'p'
     const partitions = partitioned ? await findPartitions(tx, table) : []
-    found.push({ table, perRow: partitioned || live['subscribed'] === 'true', partitions })
+    found.push({
+      table,
+      perRow: partitioned || live['child'] === 'true' || live['subscribed'] === 'true',
+      partitions,
+    })
   }
   refuse(problems)
   return found
@@ -70,6 +74,7 @@ async function findTable(tx: Tx, table: ManifestTable): Promise<TextRow | null> 
       has_table_privilege(c.oid, 'SELECT, TRIGGER')::text AS allowed,
       pg_has_role(c.relowner, 'MEMBER')::text             AS owned,
       EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r')::text AS inherited,
+      EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid)::text                  AS child,
       EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid)::text           AS subscribed,
       (SELECT array_agg(a.attname ORDER BY a.attname)::text
        FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)

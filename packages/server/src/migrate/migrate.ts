@@ -6,14 +6,14 @@
  * From a trigger's commit on, every write to its table is in the log. Rows that exist need nothing: clients load them
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
-import { LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
+import { EVERY_SCOPE, LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
 import { quoteTable, type SyncDefinition } from '@landfall/schema'
 import { systemRandomness } from '../platform.ts'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { triggerNames } from '../log/capture-names.ts'
-import { bookkeepingDdl } from '../log/tables.ts'
+import { bookkeepingDdl, LOG_OPERATIONS } from '../log/tables.ts'
 import { checkServer, checkTables, type LiveTable } from './check.ts'
 import { captureSql } from '../log/triggers.ts'
 
@@ -86,13 +86,18 @@ async function captureTable(
   const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
   const text = statements.join(';\n')
   const relations = [relation, ...partitions]
-  if (await inPlace(tx, bookkeeping, { table: table.name, text, relations })) return false
+  const state = await readCapture(tx, bookkeeping, { table: table.name, text, relations })
+  if (state.same && state.present && !state.failed) return false
   const former = await ownTriggers(tx, bookkeeping, relations)
+  await lockTable(tx, relation, former)
   for (const statement of [...former.map(dropTrigger), ...statements]) await tx.query(statement)
+  if (state.known && !(state.present && !state.failed)) await markMended(tx, bookkeeping, table.name)
   await tx.query(
     `
-    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest) VALUES ($1, $2, md5($3))
-    ON CONFLICT (tbl) DO UPDATE SET relation = excluded.relation, digest = excluded.digest`,
+    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest, mended)
+    VALUES ($1, $2, md5($3), pg_current_snapshot())
+    ON CONFLICT (tbl) DO UPDATE
+    SET relation = excluded.relation, digest = excluded.digest, mended = excluded.mended`,
     [table.name, relation, text],
   )
   return true
@@ -100,23 +105,52 @@ async function captureTable(
 
 type Capture = { table: string; text: string; relations: string[] }
 
-/** The same SQL was run before, and its triggers are still there and fire always, on the table and its partitions. */
-async function inPlace(
+type CaptureState = {
+  /** The table was captured before. */
+  known: boolean
+  /** By the same SQL. */
+  same: boolean
+  /** The triggers are there and fire always, on the table and its partitions. */
+  present: boolean
+  /** A write was not captured since: an old session may hold a function's old plan, so that its text must be made anew. */
+  failed: boolean
+}
+
+async function readCapture(
   tx: Tx,
   bookkeeping: Bookkeeping,
   { table, text, relations }: Capture,
-): Promise<boolean> {
+): Promise<CaptureState> {
+  const { captures, changes } = bookkeeping
   const [row] = await tx.query(
     `
-    SELECT (
-      EXISTS (SELECT FROM ${bookkeeping.captures} WHERE tbl = $1 AND digest = md5($2))
-      AND (SELECT count(*) FROM pg_trigger
-           WHERE tgrelid = ANY ($3::regclass[]) AND tgname = ANY ($4::name[]) AND tgenabled = 'A')
-        = cardinality($3::text[]) * cardinality($4::text[])
-    )::text AS yes`,
+    SELECT
+      (c.tbl IS NOT NULL)::text                    AS known,
+      (c.digest IS NOT DISTINCT FROM md5($2))::text AS same,
+      ((SELECT count(*) FROM pg_trigger
+        WHERE tgrelid = ANY ($3::regclass[]) AND tgname = ANY ($4::name[]) AND tgenabled = 'A')
+       = cardinality($3::text[]) * cardinality($4::text[]))::text AS present,
+      EXISTS (
+        SELECT FROM ${changes} f
+        WHERE f.scope = '${EVERY_SCOPE}' AND f.op = '${LOG_OPERATIONS.failed}' AND f.tbl = c.tbl
+          AND (c.mended IS NULL OR NOT pg_visible_in_snapshot(f.xid, c.mended))
+      )::text AS failed
+    FROM (SELECT $1::text AS name) AS asked
+    LEFT JOIN ${captures} c ON c.tbl = asked.name`,
     [table, text, relations, triggerNames(bookkeeping)],
   )
-  return row?.['yes'] === 'true'
+  const is = (name: string) => row?.[name] === 'true'
+  return { known: is('known'), same: is('same'), present: is('present'), failed: is('failed') }
+}
+
+/** What was not captured ends here: the mark is of the transaction from which on everything is, the triggers' own. */
+async function markMended(tx: Tx, { changes, named }: Bookkeeping, table: string): Promise<void> {
+  await tx.query(
+    `
+    INSERT INTO ${changes} (tbl, key, scope, op, hlc)
+    VALUES ($1, '{}', '${EVERY_SCOPE}', '${LOG_OPERATIONS.mended}', ${named('stamp')}())`,
+    [table],
+  )
 }
 
 type OwnTrigger = { name: string; relation: string }
@@ -128,11 +162,22 @@ async function ownTriggers(tx: Tx, bookkeeping: Bookkeeping, relations: string[]
     SELECT quote_ident(t.tgname) AS name, t.tgrelid::regclass::text AS relation
     FROM pg_trigger t
     JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE t.tgrelid = ANY (SELECT to_regclass(r) FROM unnest($1::text[]) r)
+    WHERE t.tgrelid IN (
+        SELECT to_regclass(r) FROM unnest($1::text[]) r
+        UNION SELECT p.relid FROM unnest($1::text[]) r, pg_partition_tree(to_regclass(r)) p)
       AND p.pronamespace = to_regnamespace($2) AND t.tgparentid = 0`,
     [relations, bookkeeping.schema],
   )
   return rows.map(({ name, relation }) => ({ name: name ?? '', relation: relation ?? '' }))
+}
+
+/**
+ * The strongest lock first, on the parent before its partitions, as writers take theirs: a lock that grows, or one on a
+ * partition before its parent, would be a deadlock with the host's own transactions. Dropping a trigger needs more than
+ * making one, which lets readers go on.
+ */
+async function lockTable(tx: Tx, relation: string, dropped: readonly OwnTrigger[]): Promise<void> {
+  await tx.query(`LOCK TABLE ${relation} IN ${dropped.length > 0 ? 'ACCESS' : 'SHARE ROW'} EXCLUSIVE MODE`)
 }
 
 function dropTrigger({ name, relation }: OwnTrigger): string {
@@ -150,9 +195,9 @@ async function releaseTables(tx: Tx, bookkeeping: Bookkeeping, manifest: Manifes
     [manifest.tables.map((table) => table.name)],
   )
   for (const { tbl = null, relation } of gone) {
-    for (const trigger of await ownTriggers(tx, bookkeeping, [relation ?? ''])) {
-      await tx.query(dropTrigger(trigger))
-    }
+    const triggers = await ownTriggers(tx, bookkeeping, [relation ?? ''])
+    if (triggers.length > 0) await lockTable(tx, relation ?? '', triggers)
+    for (const trigger of triggers) await tx.query(dropTrigger(trigger))
     await tx.query(`DELETE FROM ${captures} WHERE tbl = $1`, [tbl])
   }
   return gone.map((row) => row['tbl'] ?? '')

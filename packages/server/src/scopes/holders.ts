@@ -5,7 +5,15 @@
  * answer is then evaluated inside the request's own snapshot, so that a change of membership and the rows it opens or
  * closes are seen together. Scopes that only say `true` are held by everybody, under the empty key.
  */
-import { encodeScopeKey, LandfallError, type Manifest, type ScopeKey, type UserId } from '@landfall/protocol'
+import {
+  decodeScopeKey,
+  encodeScopeKey,
+  LandfallError,
+  MAX_SCOPE_KEY_BYTES,
+  type Manifest,
+  type ScopeKey,
+  type UserId,
+} from '@landfall/protocol'
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Holders, ServerContext } from '../context.ts'
@@ -41,8 +49,16 @@ export async function readHeldScopes(tx: Tx, holders: PreparedHolders, limit: nu
   for (const { scope, key } of rows) {
     if (typeof scope === 'string' && typeof key === 'string') held.add(encodeScopeKey(scope, key))
   }
+  if ([...held].some(isTooLong))
+    throw new LandfallError('too_large', { what: 'scope key', limit: MAX_SCOPE_KEY_BYTES })
   if (held.size > limit) throw new LandfallError('too_large', { what: 'held scopes', limit })
   return [...held]
+}
+
+/** UTF-16 units are at most three bytes each: most keys need no counting. */
+function isTooLong(scope: ScopeKey): boolean {
+  if (scope.length * 3 <= MAX_SCOPE_KEY_BYTES) return false
+  return Buffer.byteLength(decodeScopeKey(scope).key) > MAX_SCOPE_KEY_BYTES
 }
 
 /** Throws unless every scope that names a column has a holder, and no other has. */

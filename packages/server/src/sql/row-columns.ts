@@ -42,9 +42,13 @@ const SHORT_KINDS: ReadonlySet<string> = new Set(
 )
 const SHORT_BYTES = 40
 
+export function isShort(type: ManifestColumn['type']): boolean {
+  return !type.array && SHORT_KINDS.has(type.kind)
+}
+
 /** About how long a row is as JSON, from its columns `c0`, `c1`, ...: asking every column for its length cost as much as building the page. */
 export function bytesOfRow({ columns }: ManifestTable): string {
-  const long = columns.flatMap(({ type }, i) => (type.array || !SHORT_KINDS.has(type.kind) ? [i] : []))
+  const long = columns.flatMap(({ type }, i) => (isShort(type) ? [] : [i]))
   const fixed = SHORT_BYTES * (columns.length - long.length)
   return [`${fixed}`, ...long.map((i) => `coalesce(octet_length(c${i}), 4) + 3`)].join(' + ')
 }

@@ -22,9 +22,11 @@ export const SCOPES: Mutant[] = [
   },
   {
     name: 'leaving a scope is not logged',
-    file: 'packages/server/src/log/triggers.ts',
-    find: '(CASE WHEN ${moved} THEN ${was} END, ',
-    replace: '(CASE WHEN ${moved} AND false THEN ${was} END, ',
+    file: 'packages/server/src/log/capture-update.ts',
+    find: `    IF \${was} IS NOT NULL THEN
+    \${logRow(captured, { key, scope: was, operation: left, columns })}`,
+    replace: `    IF false THEN
+    \${logRow(captured, { key, scope: was, operation: left, columns })}`,
     promise: 'P4',
     why: 'a row that moved to another project stays on the devices of the first',
   },

@@ -107,13 +107,19 @@ function columnStateSql({ table, operation }: Batch, { column, i, bind, changes 
     `CASE WHEN NOT (${isOld}) THEN (
       SELECT c.hlc::text || ' ' || coalesce(c.client, '')
       FROM ${changes} AS c
-      WHERE c.tbl = ${bind(table.name)} AND c.key = ${keyTexts(table, 't')}
+      WHERE ${isLogged(table, { key: keyTexts(table, 't'), bind })}
         AND (c.columns IS NULL OR ${quote(column.name)} = ANY (c.columns))
       ORDER BY c.seq DESC
       LIMIT 1
     ) END AS written${i}`,
     ...(merge === null ? [] : [`CASE WHEN NOT (${isOld}) THEN ${merge} END AS merged${i}`]),
   ]
+}
+
+/** That the log row `c` is of this key, as its index has it. */
+function isLogged({ name }: Batch['table'], { key, bind }: { key: string; bind: Bind }): string {
+  const logged = `${key} COLLATE "C"`
+  return `hash_array_extended(c.key, 0) = hash_array_extended(${logged}, 0) AND c.key = ${logged} AND c.tbl = ${bind(name)}`
 }
 
 /** The scopes, of those in which the user may write, that saw a row with this key being deleted. */
@@ -128,7 +134,7 @@ function deletedFromSql(
   return `ARRAY(
       SELECT DISTINCT c.scope
       FROM ${changes} AS c
-      WHERE c.tbl = ${bind(table.name)} AND c.key = ${keyTexts(table, 'u')} AND c.op = '${LOG_OPERATIONS.deleted}'
+      WHERE ${isLogged(table, { key: keyTexts(table, 'u'), bind })} AND c.op = '${LOG_OPERATIONS.deleted}'
         AND c.scope IN (SELECT unnest(${bind(held)}::text[]))
     )`
 }

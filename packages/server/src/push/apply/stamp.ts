@@ -53,7 +53,7 @@ export async function correctStamps(
         FROM ${sourceOf(batch, { old: false, new: false }, bind)}
       ) AS s
       WHERE c.xid = pg_current_xact_id() AND c.seq > ${bind(after)}::bigint
-        AND c.tbl = ${bind(batch.table.name)} AND c.key = s.key`,
+        AND c.tbl = ${bind(batch.table.name)} AND c.key = s.key COLLATE "C"`,
       params,
     )
   }
