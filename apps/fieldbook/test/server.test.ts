@@ -120,5 +120,7 @@ test.each([
     true,
   ],
 ])('[F3] a critical check is not signed off by its assignee: %s', (...[, userId, before, after, allowed]) => {
-  expect(authorizeCheck({ userId, operation: 'update', before, after }) === true).toBe(allowed)
+  expect(authorizeCheck({ userId, operation: 'update', before, after, newScope: false }) === true).toBe(
+    allowed,
+  )
 })

@@ -31,6 +31,11 @@ export const CATALOGUE = {
     false,
     'The database does not fit the sync schema. See details.problems for each problem and its cure.',
   ),
+  options_invalid: entry(
+    'input',
+    false,
+    'The server cannot work with these options. See details.problems for each problem and its cure.',
+  ),
   schema_mismatch: entry(
     'input',
     false,
@@ -174,6 +179,16 @@ export const CATALOGUE = {
     true,
     'Postgres cannot be reached. See details.cause for what it said; check address, user, password and database.',
   ),
+  holder_unnamed: entry(
+    'server',
+    true,
+    'A holder of the server answers SQL whose tables are not named. Write memberOf(...) or { reads: [tables], keys } in `holders`.',
+  ),
+  scope_key_invalid: entry(
+    'server',
+    true,
+    'The server’s holders name a key that is no value of its scope’s column. Let them answer keys of the column’s type.',
+  ),
   // lifecycle of the local database
   database_in_use: entry(
     'lifecycle',
@@ -218,6 +233,7 @@ const FOR_DEVELOPERS: ReadonlySet<ErrorCode> = new Set([
   'argument_invalid',
   'name_invalid',
   'schema_invalid',
+  'options_invalid',
   'schema_mismatch',
   'protocol_mismatch',
   'package_missing',
@@ -228,6 +244,8 @@ const FOR_DEVELOPERS: ReadonlySet<ErrorCode> = new Set([
   'not_a_sync_server',
   'server_misconfigured',
   'authenticate_failed',
+  'holder_unnamed',
+  'scope_key_invalid',
   'worker_failed',
   'wrong_platform',
   'internal',

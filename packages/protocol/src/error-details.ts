@@ -36,6 +36,7 @@ export type DetailsByCode = {
   bad_request: Place & { what: string; text?: string; scheme?: string; cure?: string; reason?: string }
   schema_invalid: Problems
   database_invalid: Problems
+  options_invalid: Problems
   schema_mismatch: { server?: string; table?: string; column?: string; reason?: string }
   protocol_mismatch: { server: number; client: string | null }
   sql_error: Sqlite
@@ -86,6 +87,8 @@ export type DetailsByCode = {
   server_misconfigured: { id?: string } & Wait
   authenticate_failed: { id?: string } & Wait
   database_unreachable: { cause: string; sqlstate?: string }
+  holder_unnamed: { scope: string }
+  scope_key_invalid: { scope: string; key: string }
   database_in_use: None
   database_closed: None
   sync_paused: None

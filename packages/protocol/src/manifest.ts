@@ -71,6 +71,8 @@ export type ManifestTable = {
   /** The synced columns, in a fixed order: rows travel in this order. */
   columns: ManifestColumn[]
   scopes: ManifestScope[]
+  /** Names of the scopes, each with a column, that must all be held to write a row; empty: clients only read the table. */
+  write: string[]
   /** Names of synced tables this one's foreign keys point to (itself left out). */
   parents: string[]
   /** Columns of the mirror's secondary indexes. Not part of the hash: an index changes no meaning. */

@@ -16,6 +16,7 @@ const TABLE: ManifestTable = {
   key: ['id'],
   columns: [COLUMN],
   scopes: [{ scope: 'all', column: null }],
+  write: [],
   parents: [],
   indexes: [],
 }
@@ -25,7 +26,7 @@ const withColumn = (change: Partial<ManifestColumn>): ManifestTable => ({
 })
 
 test('[P11.3] the hash is pinned: a change of it makes all old clients reload', () => {
-  expect(hashManifest([TABLE])).toBe('e247480ad7eab54b')
+  expect(hashManifest([TABLE])).toBe('3957b633a3a485b4')
 })
 
 const DIFFERENT: [what: string, tables: ManifestTable[]][] = [
@@ -34,6 +35,7 @@ const DIFFERENT: [what: string, tables: ManifestTable[]][] = [
   ['schema', [{ ...TABLE, schema: 'other' }]],
   ['key', [{ ...TABLE, key: [] }]],
   ['scope column', [{ ...TABLE, scopes: [{ scope: 'all', column: 'id' }] }]],
+  ['right to write', [{ ...TABLE, write: ['all'] }]],
   ['parents', [{ ...TABLE, parents: ['projects'] }]],
   ['one column more', [{ ...TABLE, columns: [COLUMN, COLUMN] }]],
   ['column name', [withColumn({ name: 'ID' })]],

@@ -13,6 +13,7 @@ import type { Problem } from './problem.ts'
 import { sqliteTableFor } from './sqlite-table.ts'
 import { checkMentions, type LooseInput, rulesFor } from './sync-rules.ts'
 import { checkTables } from './table-names.ts'
+import { checkScopeTypes } from './write-rules.ts'
 
 /**
  * Defines what is synced: Drizzle tables, the scopes their rows belong to, and rules for columns and conflicts.
@@ -40,6 +41,7 @@ export function defineSync<
     manifest: manifestTable(table, rulesFor(loose, name, problems), problems),
   }))
   const tables = parentsFirst(knownParents(built.map(({ manifest }) => manifest)))
+  checkScopeTypes(tables, problems)
   if (problems.length > 0) throw new LandfallError('schema_invalid', { problems })
   const sqlite = Object.fromEntries(
     built.map(({ name, table, manifest }) => [name, sqliteTableFor(table, manifest)]),

@@ -20,6 +20,11 @@ export type ScopeTables<Tables extends PgTables> = {
     | ((columns: Columns<Tables[Name]>) => Columns<Tables[Name]>[ColumnName<Tables[Name]>])
 }
 
+/** For tables in several scopes: the scope whose holders may write, or a list that must all be held; `false`: nobody. */
+export type WriteRules<Tables extends PgTables, Scope extends string> = {
+  [Name in keyof Tables]?: Scope | readonly Scope[] | false
+}
+
 export type ColumnRules<Tables extends PgTables> = {
   [Name in keyof Tables]?: {
     /** Columns that are not synced at all: they stay in Postgres. */
@@ -52,6 +57,12 @@ export type SyncInput<Tables extends PgTables, Scope extends string, Rules exten
   tables: Tables
   /** Scope name -> table -> the column that holds the scope's key. Every table stands in at least one. */
   scopes: { [Name in Scope]: ScopeTables<Tables> }
+  /**
+   * Which scope gives the right to write a table: needed where a table has a key column in several. A list: all of them
+   * must be held, and NULL names none. Who names one of several lets its holders place rows in the others, too.
+   * `false`: clients only read the table.
+   */
+  write?: WriteRules<Tables, NoInfer<Scope>>
   columns?: Rules & { [Name in Exclude<keyof Rules, keyof Tables>]: never }
   /** What to do when both sides changed the same column. */
   conflicts?: ConflictRules<Tables>

@@ -1,6 +1,7 @@
 /** The public surface of @landfall/schema. */
 export type { Codec, SqliteValue } from './codec.ts'
 export { codecFor } from './codec-for.ts'
+export { readColumnType } from './column-type.ts'
 export { MAX_JSON_DEPTH } from './codecs/json.ts'
 export { defineSync } from './define-sync.ts'
 export type {
@@ -15,6 +16,7 @@ export type {
   SyncInput,
   WirePolicies,
   WirePolicy,
+  WriteRules,
 } from './definition.ts'
 export {
   mirrorColumnDdl,

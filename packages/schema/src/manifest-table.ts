@@ -15,6 +15,7 @@ export type TableRules = {
   excluded: ReadonlySet<string>
   rule(property: string, column: PgColumn): ColumnRule
   scopes: ManifestScope[]
+  write: string[]
 }
 
 export function manifestTable(table: PgTable, rules: TableRules, problems: Problem[]): ManifestTable {
@@ -32,6 +33,7 @@ export function manifestTable(table: PgTable, rules: TableRules, problems: Probl
     key,
     columns: columns.map((column) => (key.includes(column.name) ? { ...column, nullable: false } : column)),
     scopes: rules.scopes,
+    write: rules.write,
     parents: parentsOf(config),
     indexes: indexesOf(config, key, { columns, scopes: rules.scopes }),
   }

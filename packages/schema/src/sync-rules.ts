@@ -9,6 +9,7 @@ import { PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { CustomPolicy, PgTables } from './definition.ts'
 import type { TableRules } from './manifest-table.ts'
 import type { Problem } from './problem.ts'
+import { type LooseWrite, writeScopes } from './write-rules.ts'
 
 export type LooseConflicts = {
   [table: string]: { [column: string]: PolicyName | CustomPolicy<unknown> | undefined } | undefined
@@ -20,6 +21,7 @@ type ScopeRule = true | ((columns: Record<string, PgColumn>) => unknown) | undef
 export type LooseInput = {
   tables: PgTables
   scopes: { [scope: string]: { [table: string]: ScopeRule } }
+  write?: LooseWrite
   columns?: { [table: string]: { exclude?: readonly string[]; readonly?: readonly string[] } | undefined }
   conflicts?: LooseConflicts
 }
@@ -31,14 +33,21 @@ export function rulesFor(input: LooseInput, name: string, problems: Problem[]): 
   const columns = input.columns?.[name]
   const conflicts = input.conflicts?.[name] ?? {}
   const readonly = new Set(columns?.readonly)
+  const scopes = scopesOf(input, name, problems)
   return {
     excluded: new Set(columns?.exclude),
     rule: (property, column) => ({
       readonly: readonly.has(property),
       policy: conflicts[property] ?? (column.primary ? undefined : conflicts['*']) ?? 'last-write',
     }),
-    scopes: scopesOf(input, name, problems),
+    scopes,
+    write: writeScopes({ table: tableName(input, name), scopes, rule: input.write?.[name] }, problems),
   }
+}
+
+function tableName({ tables }: LooseInput, name: string): string {
+  const table = tables[name]
+  return table === undefined ? name : getTableName(table)
 }
 
 function scopesOf(input: LooseInput, name: string, problems: Problem[]): ManifestScope[] {
@@ -83,6 +92,8 @@ export function checkMentions(input: LooseInput, problems: Problem[]): void {
     checkScope(scope, tables, problems)
     for (const table of Object.keys(tables)) checkMention(input.tables, { table, columns: [] }, problems)
   }
+  for (const table of Object.keys(input.write ?? {}))
+    checkMention(input.tables, { table, columns: [] }, problems)
   for (const [table, rules] of Object.entries(input.columns ?? {})) {
     const columns = [...(rules?.exclude ?? []), ...(rules?.readonly ?? [])]
     checkMention(input.tables, { table, columns }, problems)

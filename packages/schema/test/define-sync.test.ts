@@ -22,10 +22,40 @@ test('[P13.3] parents come before children, with Postgres names, keys and scopes
     schema: 'public',
     key: ['project_id', 'user_id'],
     scopes: [{ scope: 'project', column: 'project_id' }],
+    write: ['project'],
     parents: ['projects'],
   })
   expect(table('countries').scopes).toEqual([{ scope: 'public', column: null }])
   expect(sync.scopes).toEqual(['project', 'public'])
+})
+
+test('[P4.7] a table in several scopes says who may write it, and the manifest knows', () => {
+  const t = pg.pgTable('t', { id: pg.text().primaryKey(), project: pg.text(), owner: pg.text() })
+  const given = (write?: 'own' | readonly ('project' | 'own' | 'all')[] | false) =>
+    defineSync({
+      tables: { t },
+      scopes: { project: { t: (c) => c.project }, own: { t: (c) => c.owner }, all: { t: true } },
+      ...(write === undefined ? {} : { write: { t: write } }),
+    })
+  expect(() => given()).toThrow('which one gives the right to write is not said')
+  expect(() => given(['own', 'all'])).toThrow('write names all, which is no scope with a key column')
+  expect(() => given([])).toThrow('write names no scope')
+  const manifests = [given('own'), given(['own', 'project']), given(false)].map(({ manifest }) => manifest)
+  expect(manifests.map(({ tables }) => tables[0]?.write)).toEqual([['own'], ['project', 'own'], []])
+  expect(new Set(manifests.map(({ hash }) => hash)).size).toBe(3)
+  expect(given(['project', 'own']).manifest.hash).toBe(given(['own', 'project']).manifest.hash)
+})
+
+test('[P4.7] a table with one key column is written by its holders, one without by nobody', () => {
+  const t = pg.pgTable('t', { id: pg.text().primaryKey() })
+  const u = pg.pgTable('u', { id: pg.text().primaryKey() })
+  const scopes = { own: { t: (c: { id: typeof t.id }) => c.id }, all: { t: true, u: true } } as const
+  const { manifest } = defineSync({ tables: { t, u }, scopes })
+  expect(manifest.tables.map(({ name, write }) => [name, write])).toEqual([
+    ['t', ['own']],
+    ['u', []],
+  ])
+  expect(() => defineSync({ tables: { t, u }, scopes, write: { u: 'own' } })).toThrow('write names own')
 })
 
 test('[P13.3] a cycle of foreign keys keeps the order given', () => {

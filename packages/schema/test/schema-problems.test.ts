@@ -79,6 +79,21 @@ test('[P13.2] every table stands in a scope, by a column of its own', () => {
   ])
 })
 
+test('[P4.11] the columns of one scope are of one type', () => {
+  const key = (c: { key: unknown }) => c.key
+  const named = pg.pgTable('named', { id, key: pg.text() })
+  const short = pg.pgTable('short', { id, key: pg.varchar({ length: 8 }) })
+  const coded = pg.pgTable('coded', { id, key: pg.uuid() })
+  const padded = pg.pgTable('padded', { id, key: pg.char({ length: 8 }) })
+  const tables = { named, short, coded, padded }
+  expect(
+    problemsOf({ tables, scopes: { own: { named: key, short: key, coded: key, padded: key } } }),
+  ).toEqual([
+    'coded.key: the key of scope own is uuid here and text in named.key',
+    'padded.key: the key of scope own is char(8) here and text in named.key',
+  ])
+})
+
 test('[P13.2] scope names are identifiers, and a scope is keyed or whole', () => {
   const t = pg.pgTable('t', { id })
   const u = pg.pgTable('u', { id })
@@ -115,10 +130,12 @@ test('[P13.2] names that mean nothing are refused, all at once', () => {
   const input = {
     tables: { t, view: {} },
     scopes: { all: { t: true, gone: true } },
+    write: { gone: 'all' },
     columns: { t: { exclude: ['nope'] } },
     conflicts: { gone: { a: 'review' } },
   }
   expect(problemsOf(input)).toEqual([
+    'gone: there is no such table in tables',
     'gone: there is no such table in tables',
     't.nope: there is no such column',
     'gone: there is no such table in tables',

@@ -7,6 +7,7 @@
 import type { Clock, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
 import type { Bookkeeping } from './log/bookkeeping.ts'
@@ -14,12 +15,18 @@ import type { Bookkeeping } from './log/bookkeeping.ts'
 export type HolderUser = { userId: string }
 
 /**
- * Says which keys of a scope a user holds now. SQL (one column, any type) is evaluated inside each request's own
- * snapshot, so that a change of membership and its effects are seen together; a list is taken as it is.
+ * Keys of a scope. SQL (one column, any type) is evaluated inside each request's own snapshot, so that a change of
+ * membership and its effects are seen together; a list is taken as it is.
  */
-export type Holder = (
-  user: HolderUser,
-) => SQLWrapper | readonly string[] | Promise<SQLWrapper | readonly string[]>
+export type HolderKeys = SQLWrapper | readonly string[]
+
+export type HolderFunction = (user: HolderUser) => HolderKeys | Promise<HolderKeys>
+
+/** A function that reads tables, with their names: writing one of them changes who holds what. */
+export type NamedHolder = { reads: readonly PgTable[]; keys: HolderFunction }
+
+/** Says which keys of a scope a user holds now: `memberOf`, SQL with the tables it reads, or a function that lists them. */
+export type Holder = NamedHolder | HolderFunction
 
 /** By scope name. A scope that only says `true` (every row of its tables) is held by everybody and has no entry. */
 export type Holders = { [scope: string]: Holder }
@@ -34,6 +41,8 @@ export type AuthorizeChange = {
   before: AuthorizeRow | null
   /** null for deletes. */
   after: AuthorizeRow | null
+  /** The user's own transaction brings the key of the row's scope into being: the first rows of a project. */
+  newScope: boolean
 }
 
 /** Narrows what a user who holds the row's scope may write: true, or the reason why not. */

@@ -1,5 +1,15 @@
 /** The public surface of @landfall/server. */
-export type { Authorize, AuthorizeChange, AuthorizeRow, Holder, Holders, HolderUser } from './context.ts'
+export type {
+  Authorize,
+  AuthorizeChange,
+  AuthorizeRow,
+  Holder,
+  HolderFunction,
+  HolderKeys,
+  Holders,
+  HolderUser,
+  NamedHolder,
+} from './context.ts'
 export {
   PostgresError,
   type Database,
@@ -11,4 +21,5 @@ export {
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { migrateSync, type MigrationReport } from './migrate/migrate.ts'
 export { openDatabase, type DatabaseOptions } from './database/open-database.ts'
+export { memberOf } from './scopes/member-of.ts'
 export { createSyncServer, type SyncServer, type SyncServerOptions } from './server.ts'

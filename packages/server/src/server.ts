@@ -12,7 +12,7 @@ import type { Authorize, Holders, ServerContext } from './context.ts'
 import type { Database } from './database/database.ts'
 import { bookkeepingIn } from './log/bookkeeping.ts'
 import { pruneHistory } from './log/prune.ts'
-import { checkHolders } from './scopes/holders.ts'
+import { checkHolders } from './scopes/check-holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
 import { createErrorEncoder, type ErrorLog, errorResponse } from './http/error-response.ts'
 import { type Authenticate, createGate } from './http/gate.ts'
@@ -30,7 +30,7 @@ export type SyncServerOptions = {
   authenticate: Authenticate
   /** For every scope with a key column: which keys a user holds. */
   holders: Holders
-  /** By Postgres table name: narrows what may be written in a held scope. */
+  /** By Postgres table name: narrows what may be written in a held scope. A table that `holders` read needs one. */
   authorize?: { [table: string]: Authorize }
   limits?: Partial<Limits>
   /** Failures that callers see only as `server_error` with this id; `console.error` unless told. */
@@ -51,8 +51,8 @@ export type SyncServer = {
 }
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
-  checkHolders(options.sync.manifest, options.holders)
   const context = createContext(options)
+  checkHolders(context.sync.manifest, context)
   const log = options.onError ?? ((error, id) => console.error(`landfall ${id}`, error))
   const encode = createErrorEncoder(context, log)
   const streams = createStreams(context, (error) => encode(error))

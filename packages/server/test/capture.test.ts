@@ -31,6 +31,7 @@ const sync = defineSync({
     team: { parts: (t) => t.team, tasks: (t) => t.team, subtasks: (t) => t.team },
     boss: { tasks: (t) => t.boss },
   },
+  write: { tasks: 'team' },
 })
 
 const TABLES = [

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { migrateSync } from '../src/migrate/migrate.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { createSyncServer } from '../src/server.ts'
-import { createNotesTables, holders, noteId, sync } from './support/notes.ts'
+import { authorize, createNotesTables, holders, noteId, sync } from './support/notes.ts'
 import { createPullingClient } from './support/pulling-client.ts'
 import { authenticate } from './support/world.ts'
 
@@ -18,7 +18,7 @@ test('[P11] a PGlite directory that is closed and opened again keeps its rows, i
     const database = await openDatabase(address)
     const run = (sql: string) =>
       database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql))
-    return { database, run, server: createSyncServer({ sync, database, authenticate, holders }) }
+    return { database, run, server: createSyncServer({ sync, database, authenticate, authorize, holders }) }
   }
 
   const first = await open()

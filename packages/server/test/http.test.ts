@@ -10,14 +10,17 @@ import {
   SCHEMA_HEADER,
   type SyncResponse,
 } from '@landfall/protocol'
+import { defineSync } from '@landfall/schema'
+import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Holder } from '../src/context.ts'
 import { PostgresError } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { createErrorEncoder, errorResponse } from '../src/http/error-response.ts'
 import { createRateLimiter } from '../src/http/rate.ts'
 import { createSyncServer, type SyncServerOptions } from '../src/server.ts'
-import { holders, noteId, sync } from './support/notes.ts'
+import { authorize, holders, members, noteId, sync } from './support/notes.ts'
 import { createVirtualClock } from './support/virtual-clock.ts'
 import { authenticate, createNotesWorld, type NotesWorld } from './support/world.ts'
 
@@ -64,6 +67,9 @@ async function code(path: string, body: unknown, headers: Record<string, string>
   return `${status} ${error?.code ?? 'ok'}`
 }
 
+const make = (given: Partial<SyncServerOptions>) =>
+  createSyncServer({ sync, database: world.database, authenticate, authorize, holders, ...given })
+
 describe('who may ask', () => {
   test('[P4.3] no token, or a wrong one: 401, and nothing is read', async () => {
     expect(await code('/pull', PULL, { authorization: '' })).toBe('401 unauthenticated')
@@ -79,6 +85,7 @@ describe('who may ask', () => {
       sync,
       database: world.database,
       holders,
+      authorize,
       authenticate: () => Promise.reject(failure),
       onError: (error) => logged.push(error),
     })
@@ -97,6 +104,7 @@ describe('who may ask', () => {
       sync,
       database: bare,
       holders,
+      authorize,
       authenticate,
       onError: (error, id) => logged.push([String(error), id]),
     })
@@ -131,11 +139,45 @@ describe('who may ask', () => {
   })
 
   test('[P4.3] a scope without a holder, or a holder without a scope, is refused when the server is made', () => {
-    const make = (given: SyncServerOptions['holders']) =>
-      createSyncServer({ sync, database: world.database, authenticate, holders: given })
-    expect(() => make({ own: holders['own'] ?? (() => []) })).toThrow(/schema_invalid.*space/)
-    expect(() => make({ ...holders, galaxy: () => [] })).toThrow(/schema_invalid.*galaxy/)
-    expect(() => make({ ...holders, public: () => [] })).toThrow(/schema_invalid.*public/)
+    const own = holders['own'] ?? (() => [])
+    expect(() => make({ holders: { own } })).toThrow(/options_invalid.*space/)
+    expect(() => make({ holders: { ...holders, galaxy: () => [] } })).toThrow(/options_invalid.*galaxy/)
+    expect(() => make({ holders: { ...holders, public: () => [] } })).toThrow(/options_invalid.*public/)
+  })
+
+  test('[P4.8] a table that says who holds what needs a rule, or is read-only', () => {
+    expect(() => make({ authorize: {} })).toThrow(/options_invalid.*members.*any holder may write it/)
+    expect(() => make({ authorize: { ...authorize, membrs: () => true } })).toThrow(/options_invalid.*membrs/)
+    const readonly = defineSync({
+      tables: sync.tables,
+      scopes: {
+        space: { spaces: (t) => t.id, members: (t) => t.spaceId, notes: (t) => t.spaceId },
+        own: { settings: (t) => t.userId },
+        public: { countries: true },
+      },
+      write: { members: false },
+    })
+    expect(() => make({ sync: readonly, authorize: {} })).not.toThrow()
+  })
+
+  test('[P4.8] SQL whose tables are not named is an error that says how to name them', async () => {
+    const told: unknown[] = []
+    const keys = ({ userId }: { userId: string }) =>
+      sql`select space_id from members where user_id = ${userId}`
+    const pull = (space: Holder) => {
+      const server = make({ holders: { ...holders, space }, onError: (error) => told.push(error) })
+      return server.app.request('/pull', { method: 'POST', body: JSON.stringify(PULL), headers: HEADERS })
+    }
+    const refused = await pull(keys)
+    expect(refused.status).toBe(500)
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'holder_unnamed', details: { scope: 'space' } },
+    })
+    expect(told).toHaveLength(1)
+    const gained = async (holder: Holder) =>
+      ((await (await pull(holder)).json()) as { gained: string[] }).gained
+    expect(await gained({ reads: [members], keys })).toEqual(['public:', 'own:ann', 'space:1', 'space:2'])
+    expect(await gained(() => ['1'])).toEqual(['public:', 'space:1', 'own:ann'])
   })
 
   test('[P4] a client of another user is refused', async () => {
@@ -217,18 +259,30 @@ describe('what is well-formed', () => {
     expect(await code('/pull', zipped, { 'content-encoding': 'gzip' })).toBe('400 bad_request')
   })
 
-  test('[P16] keys that are not values of the key’s type name no rows', async () => {
-    const away = createSyncServer({
-      sync,
-      database: world.database,
-      authenticate,
-      holders: { ...holders, space: () => ["1' or '1'='1", 'x', '99999999999999'] },
-    })
-    for (const scope of ["space:1' or '1'='1", 'space:x', 'space:99999999999999']) {
-      const body = JSON.stringify({ client: CLIENT, scope, position: null })
-      const response = await away.app.request('/bootstrap', { method: 'POST', body, headers: HEADERS })
-      expect(await response.json()).toEqual({ blocks: [], next: null })
+  test('[P4.11] a held key that is no value of its column is an error, never a scope without rows', async () => {
+    for (const key of ["1' or '1'='1", 'x', '99999999999999', '']) {
+      const told: unknown[] = []
+      const server = make({
+        holders: { ...holders, space: () => ['1', key] },
+        onError: (error) => told.push(error),
+      })
+      for (const [path, body] of [
+        ['/pull', PULL],
+        ['/bootstrap', { client: CLIENT, scope: `space:${key}`, position: null }],
+      ] as const) {
+        const init = { method: 'POST', body: JSON.stringify(body), headers: HEADERS }
+        const response = await server.app.request(path, init)
+        expect(await response.json()).toMatchObject({
+          error: { code: 'scope_key_invalid', details: { scope: 'space', key } },
+        })
+      }
+      expect(told).toHaveLength(2)
     }
+  })
+
+  test('[P16] a page after a key that is no value of its type is refused', async () => {
+    const position = { table: 'notes', after: ['no uuid'] }
+    expect(await code('/bootstrap', { client: CLIENT, scope: 'space:1', position })).toBe('400 bad_request')
   })
 
   test('[P16] whatever JSON is sent, the answer is coded and never a server_error', async () => {

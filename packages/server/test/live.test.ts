@@ -8,7 +8,7 @@ import { migrateSync } from '../src/migrate/migrate.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { createSyncServer, type SyncServer } from '../src/server.ts'
 import { type EventReader, readEvents } from './support/event-reader.ts'
-import { holders, sync } from './support/notes.ts'
+import { authorize, holders, sync } from './support/notes.ts'
 import { createVirtualClock } from './support/virtual-clock.ts'
 import { authenticate, createNotesWorld, type NotesWorld } from './support/world.ts'
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 beforeEach(() => {
-  server = createSyncServer({ sync, database: world.database, authenticate, holders })
+  server = createSyncServer({ sync, database: world.database, authenticate, authorize, holders })
 })
 afterEach(() => server.close())
 
@@ -89,7 +89,7 @@ test('[P8] a process is woken by the NOTIFY of another', async () => {
   const clock = createVirtualClock()
   const database = await openDatabase(world.url)
   await migrateSync(database, sync)
-  const other = createSyncServer({ sync, database, authenticate, holders, clock })
+  const other = createSyncServer({ sync, database, authenticate, authorize, holders, clock })
   const ann = await listen('ann', other)
   clock.advance(0)
   await ann.pokeFor('*')
@@ -108,7 +108,15 @@ test('[P8] a process is woken by the NOTIFY of another', async () => {
 test('[P10] streams are counted, closed after their time, and nothing polls when nobody listens', async () => {
   const clock = createVirtualClock()
   const limits = { streamsPerUser: 2, streamMs: 60_000 }
-  const limited = createSyncServer({ sync, database: world.database, authenticate, holders, clock, limits })
+  const limited = createSyncServer({
+    sync,
+    database: world.database,
+    authenticate,
+    authorize,
+    holders,
+    clock,
+    limits,
+  })
   const streams = [await listen('ann', limited), await listen('ann', limited)]
   await expect(listen('ann', limited)).rejects.toThrow('rate_limited')
   expect(clock.waiting()).toBeGreaterThan(0)

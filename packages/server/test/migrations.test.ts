@@ -236,7 +236,7 @@ test('[P10.6] a user who holds a longer scope key than the log takes is told so'
   const admin = await openSession(server.url)
   const held = (key: string) =>
     write(admin.database, (tx) =>
-      readHeldScopes(tx, { fixed: [encodeScopeKey('own', key)], query: null }, 10),
+      readHeldScopes(tx, { fixed: [encodeScopeKey('own', key)], query: null, spell: encodeScopeKey }, 10),
     )
   expect(await held('é'.repeat(500))).toHaveLength(1)
   await expect(held(`${'é'.repeat(500)}x`)).rejects.toMatchObject({

@@ -73,6 +73,7 @@ const sync = defineSync({
     own: { things: (t) => t.owner },
     public: { stamps: true },
   },
+  write: { things: 'place' },
 })
 
 let world: World

@@ -19,6 +19,12 @@ const items = pgTable(
   (table) => [index('items_space').on(table.spaceId)],
 )
 
+/** Not synced: the holders read it. */
+export const members = pgTable('members', {
+  spaceId: integer('space_id').notNull(),
+  userId: text('user_id').notNull(),
+})
+
 export const sync = defineSync({
   tables: { items },
   scopes: { space: { items: (item) => item.spaceId } },

@@ -1,12 +1,11 @@
 /** The sync server over real HTTP on localhost, with the bench's page beside it. */
-import { createSyncServer, type Database, openDatabase, type SyncServer } from '@landfall/server'
+import { createSyncServer, type Database, memberOf, openDatabase, type SyncServer } from '@landfall/server'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { serve } from '@hono/node-server'
-import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
-import { sync } from '../shared/schema.ts'
+import { members, sync } from '../shared/schema.ts'
 
 export type Web = { app: Hono; sync: SyncServer; database: Database; origin: string; close(): Promise<void> }
 
@@ -48,7 +47,7 @@ function createServer(database: Database): SyncServer {
       const [, token] = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '') ?? []
       return token === undefined ? null : { userId: token }
     },
-    holders: { space: ({ userId }) => sql`select space_id from members where user_id = ${userId}` },
+    holders: { space: memberOf(members, { user: (m) => m.userId, key: (m) => m.spaceId }) },
     limits: { rateBurst: 1e9 },
   })
 }

@@ -1,7 +1,7 @@
 /** Puts the server together: database, tables and seed, sync, sign-in, page. */
-import { createSyncServer, type Database, migrateSync, openDatabase } from '@landfall/server'
-import { sql } from 'drizzle-orm'
+import { createSyncServer, type Database, memberOf, migrateSync, openDatabase } from '@landfall/server'
 import { Hono } from 'hono'
+import { members } from '../shared/schema.ts'
 import { sync } from '../shared/sync.ts'
 import { createPage } from './page.ts'
 import { authorizeCheck, authorizeComment, officeOnly } from './rules.ts'
@@ -52,7 +52,7 @@ function createServer(database: Database, session: Session) {
     database,
     authenticate: (request) => session.authenticate(request),
     holders: {
-      project: ({ userId }) => sql`select project_id from members where user_id = ${userId}::uuid`,
+      project: memberOf(members, { user: (member) => member.userId, key: (member) => member.projectId }),
     },
     authorize: {
       checks: authorizeCheck,

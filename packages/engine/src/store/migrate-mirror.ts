@@ -40,7 +40,10 @@ export function forgetCursor(driver: SqliteDriver, tables: Iterable<MirrorTable>
 
 function storedManifest(driver: SqliteDriver): Manifest | null {
   const text = only(driver, 'SELECT manifest FROM landfall_state')
-  return typeof text === 'string' && text !== '' ? (JSON.parse(text) as Manifest) : null // written above
+  if (typeof text !== 'string' || text === '') return null
+  const stored = JSON.parse(text) as Manifest // written above
+  // One of an older build does not say who may write; nothing here asks.
+  return { ...stored, tables: stored.tables.map((table) => ({ ...table, write: table.write ?? [] })) }
 }
 
 function changeTables(driver: SqliteDriver, before: ManifestTable[], after: ManifestTable[]): void {

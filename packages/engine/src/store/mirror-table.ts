@@ -44,7 +44,7 @@ export type MirrorTable = {
   /** `"a", "b"`: all columns, the key's columns. */
   columnList: string
   keyList: string
-  /** All its scopes are open to everyone and therefore read-only. */
+  /** No scope gives the right to write it. */
   readonly: boolean
 }
 
@@ -70,7 +70,7 @@ export function mirrorTable(definition: ManifestTable): MirrorTable {
     seen: quoteIdentifier(`landfall_seen_${name}`),
     columnList: list(columns),
     keyList: list(key),
-    readonly: definition.scopes.every((scope) => scope.column === null),
+    readonly: definition.write.length === 0,
   }
 }
 

@@ -53,6 +53,7 @@ export const sync = defineSync({
     own: { exact: (t) => t.owner },
     public: { countries: true },
   },
+  write: { exact: 'project' },
   columns: { exact: { readonly: ['createdAt', 'serial'] } },
 })
 

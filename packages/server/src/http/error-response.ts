@@ -26,7 +26,12 @@ const STATUS: { [Code in ErrorCode]?: number } = {
   server_error: 500,
   server_misconfigured: 503,
   authenticate_failed: 503,
+  holder_unnamed: 500,
+  scope_key_invalid: 500,
 }
+
+/** What the app's own server code gets wrong: callers are told, and so is the log. */
+const MISTAKES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['holder_unnamed', 'scope_key_invalid'])
 
 export type ErrorLog = (error: unknown, id: string) => void
 
@@ -57,7 +62,10 @@ export function createErrorEncoder({ clock, randomness }: EncoderContext, log: E
       noteOnce(error)
       return encodeError(new LandfallError('server_busy', { reason: 'postgres' }))
     }
-    if (error instanceof LandfallError) return encodeError(error)
+    if (error instanceof LandfallError) {
+      if (MISTAKES.has(error.code)) noteOnce(error)
+      return encodeError(error)
+    }
     if (error instanceof AuthenticateError)
       return encodeError(new LandfallError('authenticate_failed', { id: note(error.cause) }))
     if (error instanceof PostgresError && isPassing(error.sqlstate)) {

@@ -27,7 +27,7 @@ export type Bookkeeping = {
   /** Settings of a transaction: whose change the triggers log, and which tables have been marked. */
   settings: { hlc: string; client: string; failed: string }
   /** The texts that advisory locks hash. */
-  locks: { migration: string; history: string }
+  locks: { migration: string; history: string; scopes: string }
   channel: string
 }
 
@@ -54,7 +54,11 @@ export function bookkeepingIn(schema: string = DEFAULT_SCHEMA): Bookkeeping {
       client: `landfall.${schema}_client`,
       failed: `landfall.${schema}_failed`,
     },
-    locks: { migration: `landfall ${schema} migration`, history: `landfall ${schema} history` },
+    locks: {
+      migration: `landfall ${schema} migration`,
+      history: `landfall ${schema} history`,
+      scopes: `landfall ${schema} scopes`,
+    },
     channel: `landfall_${schema}`,
   }
 }

@@ -119,6 +119,7 @@ function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
       at      timestamptz NOT NULL DEFAULT now()
     )`,
     `CREATE INDEX IF NOT EXISTS conflicts_xid ON ${conflicts} (xid)`,
+    `CREATE INDEX IF NOT EXISTS conflicts_scopes ON ${conflicts} USING gin (scopes)`,
   ]
 }
 

@@ -22,6 +22,7 @@ import { prepareHolders, readHeldScopes } from '../scopes/holders.ts'
 import {
   type Bind,
   bytesOfRow,
+  castType,
   columnBlock,
   columnOf,
   createBinder,
@@ -45,8 +46,9 @@ export async function handleFirstLoad(
       return readPage(tx, context, request)
     })
   } catch (error) {
-    // A key that is no value of the column's type names no rows.
-    if (error instanceof PostgresError && error.sqlstate.startsWith('22')) return encodePage([], null)
+    const isData = error instanceof PostgresError && error.sqlstate.startsWith('22')
+    // The device names the key after which it goes on; the scope's own key is one of its column's type.
+    if (isData && request.position?.after) throw new LandfallError('bad_request', { what: 'position' })
     throw error
   }
 }
@@ -151,7 +153,7 @@ function pageCondition(table: ManifestTable, options: PageOptions, bind: Bind): 
   const inScope =
     column === null
       ? 'true'
-      : `t.${quoteIdentifier(column)} = ${bind(key)}::${columnOf(table, column).type.sql}`
+      : `t.${quoteIdentifier(column)} = ${bind(key)}::${castType(columnOf(table, column).type)}`
   if (options.after === null) return inScope
   const names = table.key.map((name) => `t.${quoteIdentifier(name)}`)
   const values = keyColumns(table).map((k, i) => `${bind(options.after?.[i] ?? null)}::${k.type.sql}`)

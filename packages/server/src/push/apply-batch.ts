@@ -22,7 +22,11 @@ export async function applyBatch(work: PushContext, batch: Batch): Promise<void>
 
 type WrittenChange = { written: WrittenRow; before: readonly (readonly (string | null)[] | null)[] }
 
-function changeOf({ user }: PushContext, { table, operation }: Batch, { written, before }: WrittenChange) {
+function changeOf(
+  { user, rights }: PushContext,
+  { table, operation }: Batch,
+  { written, before }: WrittenChange,
+) {
   const row = authorizeRow(table, written.texts)
   const was = before[written.row]
   return {
@@ -30,5 +34,6 @@ function changeOf({ user }: PushContext, { table, operation }: Batch, { written,
     operation,
     before: operation === 'delete' ? row : was ? authorizeRow(table, was) : null,
     after: operation === 'delete' ? null : row,
+    newScope: operation !== 'delete' && written.scopes.some((scope) => rights.makes(scope)),
   }
 }

@@ -11,16 +11,12 @@
  * from the next pull how far it came, sends the rest again.
  */
 import { type ErrorData, type Verdict } from '@landfall/protocol'
-import { applyBatch } from './apply-batch.ts'
-import { blameRow } from './blame.ts'
-import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
-import { lockRows } from './apply/inspect.ts'
-import { splitRuns, touches } from './runs.ts'
-import { beginStamp, correctStamps } from './apply/stamp.ts'
-import { verdictOf } from './verdict.ts'
+import { tablesOfHolders } from '../scopes/holders.ts'
+import type { CheckedChangeset } from './batch.ts'
+import { unheldScopes } from './check/new-keys.ts'
+import { setApart, splitRuns } from './runs.ts'
+import { RIGHTS_CHANGED, tryAlone, tryRun } from './try-run.ts'
 import { type PushContext, readRights } from './push-context.ts'
-
-type Order = 'writes-first' | 'deletes-first'
 
 /** A verdict for each changeset, or for as many at the front as could be had in time; at least one. */
 export async function applyInOrder(
@@ -29,14 +25,14 @@ export async function applyInOrder(
 ): Promise<Verdict[]> {
   const { clock, limits } = work.context
   const deadline = clock.now() + limits.pushMs
-  const memberships = tablesOfHolders(work)
+  const { sync, holders } = work.context
+  const memberships = tablesOfHolders(sync.manifest, holders)
   const runs = splitRuns(changesets, memberships)
   const verdicts: Verdict[] = []
   for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
     if (verdicts.length > 0 && clock.now() > deadline) break
-    const halves = await applyRun(work, run, verdicts)
-    runs.unshift(...halves)
-    if (touches(run, memberships)) work.rights = await readRights(work)
+    const parts = setApart(run, (changeset) => unheldScopes(work, changeset).size > 0)
+    runs.unshift(...(parts.length > 1 ? parts : await applyRun(work, run, verdicts)))
   }
   return verdicts
 }
@@ -53,7 +49,7 @@ async function applyRun(
     return []
   }
   const [only, ...others] = run
-  if (only === undefined || others.length > 0) {
+  if (only === undefined || others.length > 0 || error === RIGHTS_CHANGED) {
     const middle = run.length >> 1
     return [run.slice(0, middle), run.slice(middle)]
   }
@@ -62,12 +58,6 @@ async function applyRun(
     reason === null ? applied(only.number) : { number: only.number, outcome: 'rejected', error: reason },
   )
   return []
-}
-
-/** The synced tables that the holders' SQL mentions: writing one of them may change who may write what. */
-function tablesOfHolders({ context, holders }: PushContext): Set<string> {
-  const names = context.sync.manifest.tables.map(({ name }) => name)
-  return new Set(names.filter((name) => holders.query?.sql.includes(name)))
 }
 
 const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })
@@ -83,64 +73,15 @@ async function tryAgain(
     const rights = await readRights(work)
     if (rights.isSameAs(work.rights)) return error
     work.rights = rights
-    return tryRun(work, [changeset], 'writes-first')
+    return tryAlone(work, changeset, 'writes-first')
   }
   const operations = new Set(changeset.blocks.map(({ operation }) => operation))
   const isConstraint =
     typeof error.details['sqlstate'] === 'string' && error.details['sqlstate'].startsWith('23')
   if (!isConstraint || !operations.has('delete') || operations.size < 2) return error
-  const second = await tryRun(work, [changeset], 'deletes-first')
+  const second = await tryAlone(work, changeset, 'deletes-first')
   if (second === null) return null
   // Deleting parents first fails for want of order, as does reusing a unique value before it is free.
   const wasOrder = error.code === 'unique_violation' && second.code !== 'foreign_key_violation'
   return wasOrder ? second : error
-}
-
-/** null: applied. Else undone, and why. */
-async function tryRun(
-  work: PushContext,
-  run: readonly CheckedChangeset[],
-  order: Order,
-): Promise<ErrorData | null> {
-  const { tx, context } = work
-  await tx.query('SAVEPOINT landfall_run')
-  try {
-    await writeRun(work, run, order)
-    // Deferred constraints would fail the commit, and with it everybody.
-    await tx.query('SET CONSTRAINTS ALL IMMEDIATE')
-    await tx.query('RELEASE SAVEPOINT landfall_run')
-    return null
-  } catch (error) {
-    const verdict = verdictOf(error, context.sync.manifest)
-    if (verdict === null) throw error
-    await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
-    await tx.query('RELEASE SAVEPOINT landfall_run')
-    const [only] = run
-    const blamed = only && run.length === 1 ? blameRow(error, only) : null
-    return blamed === null ? verdict : { ...verdict, details: { ...verdict.details, ...blamed } }
-  }
-}
-
-async function writeRun(work: PushContext, run: readonly CheckedChangeset[], order: Order): Promise<void> {
-  const stamp = await beginStamp(work, run)
-  await work.tx.query('SET CONSTRAINTS ALL DEFERRED')
-  const { writes, deletes } = sortBatches(work, gatherBatches(run))
-  // One row has no order that could deadlock with another's.
-  const existing = [...writes, ...deletes].filter(({ operation }) => operation !== 'insert')
-  const rows = existing.reduce((sum, batch) => sum + rowsOf(batch), 0)
-  for (const batch of rows > 1 ? existing : []) await lockRows(work, batch)
-  const batches = order === 'writes-first' ? [...writes, ...deletes] : [...deletes, ...writes]
-  for (const batch of batches) await applyBatch(work, batch)
-  await correctStamps(work, run, stamp)
-}
-
-/** Parents before children; for deletes the other way round. */
-function sortBatches(work: PushContext, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
-  const tables = work.context.sync.manifest.tables
-  const inOrder = tables.flatMap((table) => batches.filter((batch) => batch.table.name === table.name))
-  const of = (operation: Batch['operation']) => inOrder.filter((batch) => batch.operation === operation)
-  const writes = tables.flatMap((table) =>
-    [...of('insert'), ...of('update')].filter((batch) => batch.table.name === table.name),
-  )
-  return { writes, deletes: of('delete').reverse() }
 }

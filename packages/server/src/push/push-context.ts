@@ -4,7 +4,7 @@ import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import type { Effort } from './conflict/merge-text.ts'
-import { createRights, type Rights } from './check/rights.ts'
+import { Rights } from './check/rights.ts'
 
 export type PushContext = {
   context: ServerContext
@@ -12,7 +12,7 @@ export type PushContext = {
   client: ClientId
   user: UserId
   holders: PreparedHolders
-  /** As of the changesets applied so far; see `readRights`. */
+  /** As of the changesets applied so far, with the keys that the one at work brings into being; see `readRights`. */
   rights: Rights
   /** The oldest stamp that the change log covers; null until it is needed. */
   horizon: Hlc | null
@@ -22,5 +22,5 @@ export type PushContext = {
 
 /** The user's rights as the transaction sees them now, with what its own changesets have done. */
 export async function readRights(work: Omit<PushContext, 'rights'>): Promise<Rights> {
-  return createRights(await readHeldScopes(work.tx, work.holders, work.context.limits.scopes))
+  return new Rights(await readHeldScopes(work.tx, work.holders, work.context.limits.scopes))
 }

@@ -26,7 +26,7 @@ import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check/check-changeset.ts'
 import { EFFORT_OF_A_PUSH } from './conflict/merge-text.ts'
 import { retryCollisions } from './retry.ts'
-import { createRights } from './check/rights.ts'
+import { Rights } from './check/rights.ts'
 import { verdictOf } from './verdict.ts'
 import { type PushContext, readRights } from './push-context.ts'
 
@@ -67,7 +67,7 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     client: request.client,
     user,
     holders,
-    rights: createRights([]),
+    rights: new Rights([]),
     horizon: null,
     effort: { pairs: EFFORT_OF_A_PUSH },
   }

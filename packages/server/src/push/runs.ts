@@ -4,7 +4,7 @@
  * Within a run no row is touched twice, so every row has one old and one new value. Runs write inserts and updates
  * before deletes; so after a changeset that deletes, only others that merely delete may join: else a child inserted
  * under a parent that an earlier changeset deleted would be written first and then cascade away unseen. And what
- * follows a change of membership is judged by rights that know of it.
+ * follows a change of membership is judged by rights that know of it; what needs a scope that is not held stands alone.
  */
 import type { CheckedChangeset } from './batch.ts'
 
@@ -34,6 +34,16 @@ export function splitRuns(
   return runs
 }
 
-export function touches(run: readonly CheckedChangeset[], tables: ReadonlySet<string>): boolean {
+/** The first changeset that needs to be alone, what stands before it and what behind; the run itself if there is none. */
+export function setApart(
+  run: CheckedChangeset[],
+  isAlone: (changeset: CheckedChangeset) => boolean,
+): CheckedChangeset[][] {
+  const at = run.length > 1 ? run.findIndex(isAlone) : -1
+  if (at < 0) return [run]
+  return [run.slice(0, at), run.slice(at, at + 1), run.slice(at + 1)].filter((part) => part.length > 0)
+}
+
+function touches(run: readonly CheckedChangeset[], tables: ReadonlySet<string>): boolean {
   return run.some(({ blocks }) => blocks.some(({ table }) => tables.has(table.name)))
 }

@@ -53,8 +53,10 @@ export function isCollision(error: unknown): boolean {
 }
 
 /** A row that stood in the way of an insert was gone when it was looked at. */
-export function vanished(): PostgresError {
-  const message = 'a row came and went while it was written'
+export const vanished = (): PostgresError => collision('a row came and went while it was written')
+
+/** The push starts over, as after a deadlock. */
+export function collision(message: string): PostgresError {
   const fields = { constraint: null, schema: null, table: null, column: null, detail: null }
   return new PostgresError({ sqlstate: '40001', message, ...fields })
 }

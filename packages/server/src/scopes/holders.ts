@@ -14,32 +14,41 @@ import {
   type ScopeKey,
   type UserId,
 } from '@landfall/protocol'
-import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
-import type { Holders, ServerContext } from '../context.ts'
+import { getTableName, type SQL, sql } from 'drizzle-orm'
+import { getTableConfig, PgDialect } from 'drizzle-orm/pg-core'
+import type { Holder, HolderKeys, Holders, ServerContext } from '../context.ts'
 import type { Param, Tx } from '../database/database.ts'
+import { createKeySpelling, type KeySpelling } from './canonical-key.ts'
 
 export type PreparedHolders = {
   /** Held whatever Postgres says. */
   fixed: ScopeKey[]
-  /** One statement for all scopes that ask Postgres; its text also tells which tables membership depends on. */
+  /** One statement for all scopes that ask Postgres. */
   query: { sql: string; params: Param[] } | null
+  spell: KeySpelling
 }
 
 const dialect = new PgDialect()
 
 type HolderContext = Pick<ServerContext, 'sync' | 'holders' | 'limits'>
 
-/** Calls the app's functions for the user. */
+/** Calls the app's functions for the user. Throws `holder_unnamed` for SQL of a bare function, `scope_key_invalid`. */
 export async function prepareHolders(context: HolderContext, user: UserId): Promise<PreparedHolders> {
-  const fixed = openScopes(context.sync.manifest).map((scope) => encodeScopeKey(scope, ''))
+  const { manifest } = context.sync
+  const spell = createKeySpelling(manifest)
+  const fixed = openScopes(manifest).map((scope) => encodeScopeKey(scope, ''))
   const asked: SQL[] = []
   for (const [scope, holder] of Object.entries(context.holders)) {
-    const answer = await holder({ userId: user })
-    if (isList(answer)) fixed.push(...answer.map((key) => encodeScopeKey(scope, key)))
+    const answer = await keysOf(holder, user)
+    if (isList(answer)) fixed.push(...answer.map((key) => spelled(spell, scope, key)))
+    else if (typeof holder === 'function') throw new LandfallError('holder_unnamed', { scope })
     else asked.push(sql`SELECT ${scope}::text AS scope, h.key::text AS key FROM (${answer}) AS h(key)`)
   }
-  return { fixed, query: asked.length === 0 ? null : toQuery(sql.join(asked, sql` UNION `)) }
+  return { fixed, query: asked.length === 0 ? null : toQuery(sql.join(asked, sql` UNION `)), spell }
+}
+
+function keysOf(holder: Holder, user: UserId): HolderKeys | Promise<HolderKeys> {
+  return typeof holder === 'function' ? holder({ userId: user }) : holder.keys({ userId: user })
 }
 
 /** The scopes held in the snapshot of the transaction, each once. */
@@ -47,7 +56,7 @@ export async function readHeldScopes(tx: Tx, holders: PreparedHolders, limit: nu
   const held = new Set(holders.fixed)
   const rows = holders.query ? await tx.query(holders.query.sql, holders.query.params) : []
   for (const { scope, key } of rows) {
-    if (typeof scope === 'string' && typeof key === 'string') held.add(encodeScopeKey(scope, key))
+    if (typeof scope === 'string' && typeof key === 'string') held.add(spelled(holders.spell, scope, key))
   }
   if ([...held].some(isTooLong))
     throw new LandfallError('too_large', { what: 'scope key', limit: MAX_SCOPE_KEY_BYTES })
@@ -61,29 +70,29 @@ function isTooLong(scope: ScopeKey): boolean {
   return Buffer.byteLength(decodeScopeKey(scope).key) > MAX_SCOPE_KEY_BYTES
 }
 
-/** Throws unless every scope that names a column has a holder, and no other has. */
-export function checkHolders(manifest: Manifest, holders: Holders): void {
-  const open = new Set(openScopes(manifest))
-  const closed = allScopes(manifest).filter((scope) => !open.has(scope))
-  const missing = closed.filter((scope) => !Object.hasOwn(holders, scope))
-  const unknown = Object.keys(holders).filter((scope) => !closed.includes(scope))
-  const problems = [
-    ...missing.map((scope) => ({
-      scope,
-      problem: 'It has no holder.',
-      cure: 'Say in `holders` who holds it.',
-    })),
-    ...unknown.map((scope) => ({ scope, problem: 'No such scope.', cure: 'Take it out of `holders`.' })),
-  ]
-  if (problems.length > 0) throw new LandfallError('schema_invalid', { problems })
+/** A key that is no value of its column would look like a scope without rows. */
+function spelled(spell: KeySpelling, scope: string, key: string): ScopeKey {
+  const found = spell(scope, key)
+  if (found === null) throw new LandfallError('scope_key_invalid', { scope, key: key.slice(0, 100) })
+  return found
 }
 
-function allScopes(manifest: Manifest): string[] {
+/** The synced tables that say who holds what: writing one of them may change who may write what. */
+export function tablesOfHolders(manifest: Manifest, holders: Holders): Set<string> {
+  const read = Object.values(holders).flatMap((holder) => (typeof holder === 'function' ? [] : holder.reads))
+  const names = new Set(
+    read.map((table) => `${getTableConfig(table).schema ?? 'public'} ${getTableName(table)}`),
+  )
+  const found = manifest.tables.filter(({ schema, name }) => names.has(`${schema} ${name}`))
+  return new Set(found.map(({ name }) => name))
+}
+
+export function allScopes(manifest: Manifest): string[] {
   return [...new Set(manifest.tables.flatMap((table) => table.scopes.map(({ scope }) => scope)))]
 }
 
 /** Scopes without a key column in any table. */
-function openScopes(manifest: Manifest): string[] {
+export function openScopes(manifest: Manifest): string[] {
   const keyed = new Set(
     manifest.tables.flatMap((table) =>
       table.scopes.flatMap(({ scope, column }) => (column === null ? [] : scope)),
@@ -92,7 +101,7 @@ function openScopes(manifest: Manifest): string[] {
   return allScopes(manifest).filter((scope) => !keyed.has(scope))
 }
 
-function isList(answer: SQLWrapper | readonly string[]): answer is readonly string[] {
+function isList(answer: HolderKeys): answer is readonly string[] {
   return Array.isArray(answer)
 }
 

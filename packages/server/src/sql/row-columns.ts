@@ -3,7 +3,13 @@
  *
  * Knows the manifest and how Postgres builds a `WireColumns`; knows nothing of cursors or requests.
  */
-import { decodeScopeKey, type ManifestColumn, type ManifestTable, type ScopeKey } from '@landfall/protocol'
+import {
+  type ColumnType,
+  decodeScopeKey,
+  type ManifestColumn,
+  type ManifestTable,
+  type ScopeKey,
+} from '@landfall/protocol'
 import { quoteIdentifier } from '@landfall/schema'
 import type { Param } from '../database/database.ts'
 
@@ -19,6 +25,15 @@ export function columnOf(table: ManifestTable, name: string): ManifestColumn {
   const column = table.columns.find((candidate) => candidate.name === name)
   if (column === undefined) throw new Error(`${table.name} has no synced column ${name}`)
   return column
+}
+
+/** Without a length: a cast to `varchar(3)` or `bit(3)` cuts silently, where storing a longer value is an error. */
+export function castType(type: ColumnType): string {
+  const suffix = type.array ? '[]' : ''
+  if (type.kind === 'varchar') return `varchar${suffix}`
+  if (type.kind === 'char') return `bpchar${suffix}`
+  if (/^bit\b|^varbit\b/.test(type.sql)) return `varbit${suffix}`
+  return type.sql
 }
 
 export function keyColumns(table: ManifestTable): ManifestColumn[] {

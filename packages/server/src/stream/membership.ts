@@ -4,12 +4,12 @@
 import type { ScopeKey, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { TransactionOptions } from '../database/database.ts'
-import { prepareHolders, readHeldScopes } from '../scopes/holders.ts'
+import { prepareHolders, readHeldScopes, tablesOfHolders } from '../scopes/holders.ts'
 import type { Audience, Listener } from './audience.ts'
 
 export type Membership = {
   read(user: UserId): Promise<ScopeKey[]>
-  /** Whether the holders' SQL mentions one of the tables. */
+  /** Whether holders read one of the tables. */
   dependsOn(tables: ReadonlySet<string>): boolean
   refreshAll(): void
   /** The next so many in turn. */
@@ -25,11 +25,10 @@ export function createMembership(
 ): Membership {
   const due = new Set<UserId>()
   let working = false
-  let texts = ''
+  const tablesRead = tablesOfHolders(context.sync.manifest, context.holders)
 
   async function read(user: UserId) {
     const holders = await prepareHolders(context, user)
-    texts = holders.query?.sql ?? ''
     return context.database.transaction(READ, (tx) => readHeldScopes(tx, holders, context.limits.scopes))
   }
 
@@ -53,7 +52,7 @@ export function createMembership(
 
   return {
     read,
-    dependsOn: (tables) => [...tables].some((table) => texts.includes(table)),
+    dependsOn: (tables) => [...tables].some((table) => tablesRead.has(table)),
     refreshAll() {
       for (const { user } of audience.listeners()) due.add(user)
       void work()

@@ -2,7 +2,7 @@
  * Streams: pokes the streams of those whom a change concerns, soon after it was committed by whomever.
  *
  * A follower reads the log's head while somebody listens. What a user holds is read when a stream opens and again when a
- * changed table is one that the holders' SQL mentions, and in turns every few seconds, since membership may also depend
+ * changed table is one that holders read, and in turns every few seconds, since membership may also depend
  * on tables that are not synced. No transaction is open while a stream is.
  */
 import { type Clock, LandfallError, type UserId } from '@landfall/protocol'

@@ -7,15 +7,13 @@
  */
 import { decodeScopeKey, type ManifestTable, type ScopeKey } from '@landfall/protocol'
 import { quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema'
-import { type Bind, columnOf, keyColumns } from '../sql/row-columns.ts'
+import { type Bind, castType, columnOf, keyColumns } from '../sql/row-columns.ts'
 
 export type HashedRows = {
   scopes: readonly ScopeKey[]
   /** JSON of the keys left out. */
   except: string
   bits: number
-  /** Compare scope keys as text only: some is no value of its column's type. */
-  asText: boolean
 }
 
 /** `scope`, `bucket`, `row_hash`, `row_number`, and the key's texts `k0`, `k1`, ...; a row once per scope it is in. */
@@ -26,7 +24,7 @@ export function hashedRows(table: ManifestTable, rows: HashedRows, bind: Bind): 
     const held = { column, keys: keys.map(({ key }) => key) }
     const name = quotePostgresLiteral(`${scope}:`)
     const scopeText = column === null ? name : `${name} || t.${quoteIdentifier(column)}::text`
-    const where = [isHeld(table, held, { asText: rows.asText, bind }), ...leftOut(table, rows.except, bind)]
+    const where = [isHeld(table, held, bind), ...leftOut(table, rows.except, bind)]
     return [
       `SELECT ${scopeText} AS scope, ${keyTexts(table)}, ${rowHash(table)} AS row_hash, ${keyHash(table)} AS key_hash
        FROM ${quoteTable(table)} t
@@ -43,15 +41,13 @@ export function hashedRows(table: ManifestTable, rows: HashedRows, bind: Bind): 
 function isHeld(
   table: ManifestTable,
   { column, keys }: { column: string | null; keys: string[] },
-  { asText, bind }: { asText: boolean; bind: Bind },
+  bind: Bind,
 ): string {
   if (column === null) return 'true'
   const name = `t.${quoteIdentifier(column)}`
   const held = bind(keys)
-  const byText = `${name}::text COLLATE "C" = ANY (${held}::text[])`
-  return asText
-    ? byText
-    : `${name} = ANY (${held}::text[]::${columnOf(table, column).type.sql}[]) AND ${byText}`
+  const type = castType(columnOf(table, column).type)
+  return `${name} = ANY (${held}::text[]::${type}[]) AND ${name}::text COLLATE "C" = ANY (${held}::text[])`
 }
 
 function leftOut(table: ManifestTable, except: string, bind: Bind): string[] {

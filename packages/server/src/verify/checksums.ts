@@ -16,7 +16,6 @@ export type Asked = {
   scopes: readonly ScopeKey[]
   /** JSON of the keys left out. */
   except: string
-  asText: boolean
   /** Rows whose hashes one answer carries. */
   limit: number
 }

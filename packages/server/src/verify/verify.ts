@@ -43,7 +43,7 @@ export async function handleVerify(
   try {
     return await attempt(false)
   } catch (error) {
-    // Some scope's or row's key is no value of its column's type: it names no rows, but the others do.
+    // Some row's key is no value of its column's type: it names no row, but the others do.
     if (error instanceof PostgresError && error.sqlstate.startsWith('22')) return attempt(true)
     throw error
   }
@@ -80,7 +80,7 @@ async function answerIn(tx: Tx, context: ServerContext, question: Question): Pro
   const options = { snapshot, table: table.name, scopes, limit: limits.verifyKeys }
   const except = await readUnseenKeys(tx, bookkeeping, options)
   if (except === null) return { behind: true }
-  const asked = { table, scopes, except, asText: question.asText, limit: limits.verifyRows }
+  const asked = { table, scopes, except, limit: limits.verifyRows }
   return { ...said, except: keyColumnsOf(table, except), answer: await sumUp(tx, request.ask, asked) }
 }
 

@@ -1,7 +1,6 @@
 /** A small app for the server's tests: spaces with members, notes in spaces, settings of one's own, public countries. */
 import { defineSync } from '@landfall/schema'
 import { COUNTRIES_DDL, countries, uuidOf } from '@landfall/tools/tables'
-import { sql } from 'drizzle-orm'
 import {
   boolean,
   integer,
@@ -13,8 +12,9 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
-import type { Holders } from '../../src/context.ts'
+import type { Authorize, Holders } from '../../src/context.ts'
 import type { Database } from '../../src/database/database.ts'
+import { memberOf } from '../../src/scopes/member-of.ts'
 
 export const spaces = pgTable('spaces', { id: integer().primaryKey(), name: text().notNull() })
 
@@ -55,9 +55,12 @@ export const sync = defineSync({
 })
 
 export const holders: Holders = {
-  space: ({ userId }) => sql`select space_id from members where user_id = ${userId}`,
+  space: memberOf(members, { user: (m) => m.userId, key: (m) => m.spaceId }),
   own: ({ userId }) => [userId],
 }
+
+/** Members may bring others in. */
+export const authorize: { [table: string]: Authorize } = { members: () => true }
 
 const TABLES = [
   'CREATE TABLE spaces (id int PRIMARY KEY, name text NOT NULL)',

@@ -18,6 +18,7 @@ import {
   type WireRow,
   type WireValue,
 } from '@landfall/protocol'
+import type { SyncDefinition } from '@landfall/schema'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
@@ -28,6 +29,7 @@ import { DEFAULT_LIMITS } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
 import { handlePush } from '../../src/push/push.ts'
+import { club } from './club.ts'
 import { createShop, shop, shopHolders } from './shop.ts'
 
 export type Row = { [column: string]: WireValue }
@@ -57,8 +59,17 @@ export type PushWorld = {
   close(): Promise<void>
 }
 
+/** What is synced, by whom it is held, and how its tables are made. */
+export type PushApp = {
+  sync: SyncDefinition
+  holders: Holders
+  create(database: Database): Promise<void>
+}
+
 export type PushWorldOptions = {
   address?: string
+  /** The shop unless told. */
+  app?: PushApp
   authorize?: { [table: string]: Authorize }
   holders?: Holders
 }
@@ -67,9 +78,10 @@ export async function createPushWorld(options: PushWorldOptions = {}): Promise<P
   const fresh = options.address === undefined ? await createTestDatabase('push') : null
   const url = fresh?.url ?? options.address ?? ''
   const database = await openDatabase(url, { connections: 12 })
-  await createShop(database)
-  await migrateSync(database, shop)
-  const context = createContext(database, options)
+  const app = options.app ?? { sync: shop, holders: shopHolders, create: createShop }
+  await app.create(database)
+  await migrateSync(database, app.sync)
+  const context = createContext(database, app, options)
   const run = (sql: string, params: string[] = []) =>
     database.transaction({ isolation: 'read committed', readOnly: false }, (tx) => tx.query(sql, params))
   return {
@@ -92,14 +104,14 @@ export async function createPushWorld(options: PushWorldOptions = {}): Promise<P
   }
 }
 
-function createContext(database: Database, options: PushWorldOptions): ServerContext {
+function createContext(database: Database, app: PushApp, options: PushWorldOptions): ServerContext {
   return {
     bookkeeping: bookkeepingIn(),
     database,
-    sync: shop,
+    sync: app.sync,
     clock: systemClock,
     randomness: systemRandomness,
-    holders: options.holders ?? shopHolders,
+    holders: options.holders ?? app.holders,
     authorize: options.authorize ?? {},
     // A slow machine must not cut a push off where a test does not mean it to.
     limits: { ...DEFAULT_LIMITS, pushMs: 600_000 },
@@ -156,7 +168,7 @@ export function toBlock({ table, operation, key, old, new: after }: Change): Cha
 }
 
 function keyOf(table: string, row: Row): WireRow {
-  const found = shop.manifest.tables.find(({ name }) => name === table)
+  const found = [...shop.manifest.tables, ...club.manifest.tables].find(({ name }) => name === table)
   return (found?.key ?? ['code']).map((name) => row[name] ?? null)
 }
 

@@ -1,10 +1,10 @@
 /** The app that pushes are tested on: a table with every conflict policy, constraints of every kind, a composite key. */
 import { defineSync } from '@landfall/schema'
 import { COUNTRIES_DDL, countries } from '@landfall/tools/tables'
-import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import type { Holders } from '../../src/context.ts'
 import type { Database } from '../../src/database/database.ts'
+import { memberOf } from '../../src/scopes/member-of.ts'
 
 const projects = pg.pgTable('projects', {
   id: pg.integer().primaryKey(),
@@ -67,6 +67,7 @@ export const shop = defineSync({
     own: { projects: (t) => t.owner },
     public: { countries: true },
   },
+  write: { projects: 'own' },
   columns: { items: { exclude: ['secret'], readonly: ['createdAt'] } },
   conflicts: {
     items: {
@@ -87,7 +88,7 @@ export const shop = defineSync({
 })
 
 export const shopHolders: Holders = {
-  project: ({ userId }) => sql`select project_id from members where user_id = ${userId}`,
+  project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }),
   own: ({ userId }) => [userId],
 }
 

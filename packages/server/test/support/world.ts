@@ -5,7 +5,7 @@ import type { Limits } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
 import { createSyncServer, type SyncServer, type SyncServerOptions } from '../../src/server.ts'
-import { createNotesTables, holders, sync } from './notes.ts'
+import { authorize, createNotesTables, holders, sync } from './notes.ts'
 import { createPullingClient, type PullingClient } from './pulling-client.ts'
 
 export type NotesWorld = {
@@ -44,7 +44,8 @@ export async function createNotesWorld(options: WorldOptions = {}): Promise<Note
   await migrateSync(database, sync)
   const limits = { rateBurst: 1e9, ...options.limits }
   const given = options.wrap?.(database) ?? database
-  const server = createSyncServer({ sync, database: given, authenticate, holders, limits, ...options.server })
+  const app = { sync, authenticate, authorize, holders }
+  const server = createSyncServer({ ...app, database: given, limits, ...options.server })
   return {
     url,
     database,

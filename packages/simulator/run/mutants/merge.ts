@@ -49,7 +49,7 @@ export const MERGE: Mutant[] = [
   },
   {
     name: 'one stamp for a whole push',
-    file: 'packages/server/src/push/apply-in-order.ts',
+    file: 'packages/server/src/push/try-run.ts',
     find: '  await correctStamps(work, run, stamp)\n',
     replace: '',
     promise: 'P14',

@@ -61,7 +61,7 @@ export const PUSH: Mutant[] = [
   },
   {
     name: 'a failed run is not undone',
-    file: 'packages/server/src/push/apply-in-order.ts',
+    file: 'packages/server/src/push/try-run.ts',
     find: "    await tx.query('ROLLBACK TO SAVEPOINT landfall_run')\n",
     replace: '',
     promise: 'P8',

@@ -73,7 +73,7 @@ async function readAnew(
   {
     name: 'the row before is not judged',
     file: 'packages/server/src/push/apply/write-sql.ts',
-    find: '          isWritable(table, options.rights, { bind: options.bind, value: liveColumn }),\n',
+    find: '          isWritable(table, { bind: options.bind, keys: options.rights.keys, value: liveColumn }),\n',
     replace: '',
     promise: 'P4',
     why: 'who was put out of a project still deletes its rows, and pulls them into another',
@@ -81,8 +81,8 @@ async function readAnew(
   {
     name: 'one key opens all',
     file: 'packages/server/src/push/apply/row-sql.ts',
-    find: 'return [`coalesce(${value(column)}::text IN (SELECT unnest(${bind(keys)}::text[])), false)`]',
-    replace: "return ['true']",
+    find: ': [`coalesce(${read}::text IN (SELECT unnest(${bind(held)}::text[])), false)`]',
+    replace: ": ['true']",
     promise: 'P4',
     why: 'a member of one project writes into every other',
   },

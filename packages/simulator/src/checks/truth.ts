@@ -13,7 +13,7 @@ import {
   type WireRow,
 } from '@landfall/protocol'
 import { quoteIdentifier, quoteTable } from '@landfall/schema'
-import type { Holders, Tx } from '@landfall/server'
+import type { HolderKeys, Holders, Tx } from '@landfall/server'
 import { PgDialect } from 'drizzle-orm/pg-core'
 
 export type TableRows = {
@@ -101,14 +101,15 @@ async function readHeld(tx: Tx, { manifest, holders, users }: TruthOptions): Pro
   for (const user of users) {
     const keys = new Set(open)
     for (const [scope, holder] of Object.entries(holders)) {
-      for (const key of await keysOf(tx, await holder({ userId: user }))) keys.add(encodeScopeKey(scope, key))
+      const ask = typeof holder === 'function' ? holder : holder.keys
+      for (const key of await keysOf(tx, await ask({ userId: user }))) keys.add(encodeScopeKey(scope, key))
     }
     held.set(user, keys)
   }
   return held
 }
 
-async function keysOf(tx: Tx, answer: Awaited<ReturnType<Holders[string]>>): Promise<string[]> {
+async function keysOf(tx: Tx, answer: HolderKeys): Promise<string[]> {
   if (Array.isArray(answer)) return answer as string[] // `isArray` does not narrow readonly arrays
   const { sql, params } = dialect.sqlToQuery((answer as Exclude<typeof answer, readonly string[]>).getSQL())
   const rows = await tx.query(`SELECT h.key::text AS key FROM (${sql}) AS h(key)`, params.map(String))

@@ -8,7 +8,7 @@
  * its policy. Long transactions of other programs append events of writers of their own.
  */
 import { defineSync } from '@landfall/schema'
-import { sql } from 'drizzle-orm'
+import { memberOf } from '@landfall/server'
 import {
   bigint,
   boolean,
@@ -135,6 +135,7 @@ function define(tasksTable: typeof tasks) {
       own: { marks: (t) => t.userId },
       public: { countries: true },
     },
+    write: { members: false },
     conflicts: {
       tasks: {
         votes: 'counter',
@@ -155,7 +156,7 @@ const RESERVED = ['projects', 'members', 'entries', 'events', 'marks']
 export const sampleApp: SimApp = {
   sync: define(tasks),
   holders: {
-    project: ({ userId }) => sql`select project_id from members where user_id = ${userId}`,
+    project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }),
     own: ({ userId }) => [userId],
   },
   setup: setup(PROJECTS),

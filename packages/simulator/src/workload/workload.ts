@@ -93,7 +93,7 @@ function planTable(
 }
 
 /** A table that stands in nothing but whole-table scopes is read-only for devices. */
-const isWritable = ({ scopes }: ManifestTable): boolean => scopes.some(({ column }) => column !== null)
+const isWritable = ({ write }: ManifestTable): boolean => write.length > 0
 
 const named =
   (name: string) =>

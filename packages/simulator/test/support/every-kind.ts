@@ -111,6 +111,7 @@ export const sync = defineSync({
     own: { specimens: (t) => t.owner },
     public: { countries: true },
   },
+  write: { specimens: 'area' },
   columns: { notes: { readonly: ['createdAt'] } },
   conflicts: { areas: { votes: 'counter' } },
 })

@@ -1,9 +1,8 @@
 /** A small app for whole-system tests, on a real Postgres. */
 import { defineSync } from '@landfall/schema'
-import { type Database, openDatabase } from '@landfall/server'
+import { type Database, memberOf, openDatabase } from '@landfall/server'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { comments, members, projects, tasks, TASKS_DDL } from '@landfall/tools/tables'
-import { sql } from 'drizzle-orm'
 
 export const sync = defineSync({
   tables: { projects, members, tasks, comments },
@@ -15,10 +14,11 @@ export const sync = defineSync({
       comments: (t) => t.projectId,
     },
   },
+  write: { members: false },
 })
 
 export const holders = {
-  project: ({ userId }: { userId: string }) => sql`select project_id from members where user_id = ${userId}`,
+  project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }),
 }
 
 export type TestApp = {

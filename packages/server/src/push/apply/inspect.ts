@@ -82,7 +82,7 @@ function inspectSql({ context, rights }: PushContext, batch: Batch, bind: Bind):
   return `
   SELECT
     (${found})::text AS found,
-    (${isWritable(table, rights, { bind, value: liveColumn })})::text AS writable,
+    (${isWritable(table, { bind, keys: rights.keys, value: liveColumn })})::text AS writable,
     (${isWritableAfter(batch, { rights, bind })})::text AS writable_after,
     to_json(CASE WHEN ${found} THEN ${scopesOf(table)} ELSE ${deletedFromSql(batch, rights, { bind, changes })} END)::text AS scopes,
     ${rowTexts(table)}::text AS texts${columns.map((expression) => `,\n    ${expression}`).join('')}
@@ -122,7 +122,7 @@ function isLogged({ name }: Batch['table'], { key, bind }: { key: string; bind: 
   return `hash_array_extended(c.key, 0) = hash_array_extended(${logged}, 0) AND c.key = ${logged} AND c.tbl = ${bind(name)}`
 }
 
-/** The scopes, of those in which the user may write, that saw a row with this key being deleted. */
+/** The scopes, of those that the user holds, that saw a row with this key being deleted. */
 function deletedFromSql(
   { table }: Batch,
   rights: PushContext['rights'],

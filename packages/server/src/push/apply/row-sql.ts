@@ -4,11 +4,10 @@
  * `u` has the key texts `k0`, `k1`, ..., the old texts `o0`, ..., the new texts `w0`, ..., and the row's number `n`, from
  * 1. Every text is cast where it is used, so that Postgres compares and stores values by their type.
  */
-import type { ColumnType, ManifestColumn, ManifestTable } from '@landfall/protocol'
+import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { quoteIdentifier, quotePostgresLiteral } from '@landfall/schema'
-import { type Bind, keyColumns } from '../../sql/row-columns.ts'
+import { type Bind, castType, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
-import type { Rights } from '../check/rights.ts'
 
 export type Sides = { old: boolean; new: boolean }
 
@@ -41,15 +40,6 @@ export function typed(text: string, { type }: ManifestColumn): string {
   return `${text}::${castType(type)}`
 }
 
-/** Without a length: a cast to `varchar(3)` or `bit(3)` cuts silently, where storing a longer value is an error. */
-function castType(type: ColumnType): string {
-  const suffix = type.array ? '[]' : ''
-  if (type.kind === 'varchar') return `varchar${suffix}`
-  if (type.kind === 'char') return `bpchar${suffix}`
-  if (/^bit\b|^varbit\b/.test(type.sql)) return `varbit${suffix}`
-  return type.sql
-}
-
 /** Kinds that have no equality, or too coarse a one: their texts are compared. */
 const BY_TEXT: ReadonlySet<string> = new Set(['json', 'opaque'])
 
@@ -60,19 +50,28 @@ export function isSame(column: ManifestColumn, text: string): string {
   return `${live}::text IS NOT DISTINCT FROM ${typed(text, column)}::text`
 }
 
-/** Whether the user may write a row, where `value` says how each of its scope columns is read. */
-export function isWritable(
-  table: ManifestTable,
-  rights: Rights,
-  { bind, value }: { bind: Bind; value: (column: string) => string },
-): string {
-  const tests = table.scopes.flatMap(({ scope, column }) => {
-    const keys = rights.keys(scope)
-    if (column === null || keys.length === 0) return []
+export type Judged = {
+  bind: Bind
+  /** The keys of a scope that count. */
+  keys: (scope: string) => readonly string[]
+  /** How each column of a key is read; null: it is not known yet, and judged when it is. */
+  value: (column: string) => string | null
+}
+
+/** Whether the user may write a row: all scopes that give the right are held. NULL names none. */
+export function isWritable(table: ManifestTable, { bind, keys, value }: Judged): string {
+  const tests = table.write.flatMap((name) => {
+    const column = table.scopes.find(({ scope }) => scope === name)?.column ?? ''
+    const read = value(column)
+    if (read === null) return []
+    const held = keys(name)
     // A subquery is hashed once; `= ANY` would walk the whole list for every row.
-    return [`coalesce(${value(column)}::text IN (SELECT unnest(${bind(keys)}::text[])), false)`]
+    return held.length === 0
+      ? ['false']
+      : [`coalesce(${read}::text IN (SELECT unnest(${bind(held)}::text[])), false)`]
   })
-  return tests.length === 0 ? 'false' : `(${tests.join(' OR ')})`
+  if (table.write.length === 0) return 'false'
+  return tests.length === 0 ? 'true' : `(${tests.join(' AND ')})`
 }
 
 export const liveColumn = (column: string): string => `t.${quoteIdentifier(column)}`

@@ -70,14 +70,16 @@ function conditions(batch: Batch, options: WriteOptions): string {
       ? []
       : [
           ...columns.map((column, i) => isSame(column, `u.o${i}`)),
-          isWritable(table, options.rights, { bind: options.bind, value: liveColumn }),
+          isWritable(table, { bind: options.bind, keys: options.rights.keys, value: liveColumn }),
           ...(operation === 'update' && movesScope(batch) ? [isWritableAfter(batch, options)] : []),
         ]
   return [matchesKey(table), ...compared].join('\n      AND ')
 }
 
 function movesScope({ table, columns }: Batch): boolean {
-  return table.scopes.some(({ column }) => columns.some(({ name }) => name === column))
+  return table.scopes.some(
+    ({ scope, column }) => table.write.includes(scope) && columns.some(({ name }) => name === column),
+  )
 }
 
 /**
@@ -89,22 +91,22 @@ export function isWritableAfter(
   { rights, bind }: Pick<WriteOptions, 'rights' | 'bind'>,
 ): string {
   const { table, operation } = batch
-  const given = (column: string): string | null => {
+  const value = (column: string): string | null => {
     const k = table.key.indexOf(column)
     const c = batch.columns.findIndex(({ name }) => name === column)
     if (k >= 0) return typed(`u.k${k}`, columnOf(table, column))
     if (c >= 0) return typed(`u.w${c}`, columnOf(table, column))
     return operation === 'update' ? liveColumn(column) : null
   }
-  const left = table.scopes.some(({ column }) => column !== null && given(column) === null)
-  return left ? 'true' : isWritable(table, rights, { bind, value: (column) => given(column) ?? 'NULL' })
+  return isWritable(table, { bind, keys: rights.keysAfter, value })
 }
 
 type Report = WriteOptions & { row: string }
 
 function reportSql({ table, operation, owners }: Batch, write: string, report: Report): string {
   const { rights, bind, row, mode, wantRows } = report
-  const permitted = operation === 'delete' ? 'true' : isWritable(table, rights, { bind, value: liveColumn })
+  const permitted =
+    operation === 'delete' ? 'true' : isWritable(table, { bind, keys: rights.keysAfter, value: liveColumn })
   const details = mode === 'force' || wantRows
   return `
   WITH written AS (${write}

@@ -4,10 +4,11 @@
  * Rows are numbered from 0 here. What came out without the user's right fails the whole run; who is to blame is
  * found by trying smaller runs.
  */
-import { encodeKey, LandfallError, type WireRow } from '@landfall/protocol'
+import { encodeKey, type WireRow } from '@landfall/protocol'
 import { createBinder } from '../../sql/row-columns.ts'
 import type { TextRow } from '../../database/database.ts'
 import { type Batch, keyAt } from '../batch.ts'
+import { forbidden } from '../check/rights.ts'
 import type { PushContext } from '../push-context.ts'
 import { deleteSql, insertSql, updateSql, type WriteMode, type WriteOptions } from './write-sql.ts'
 
@@ -29,7 +30,7 @@ export async function writeBatch(work: PushContext, batch: Batch, want: Want): P
   const placeOf = createPlaces(batch)
   const [refused] = parseList(report['refused'])
   if (refused !== undefined) {
-    throw new LandfallError('forbidden', { table: batch.table.name, key: keyAt(batch, placeOf(refused)) })
+    throw forbidden(work.rights, batch, { row: placeOf(refused) })
   }
   return { left: unwritten(batch, report, placeOf), rows: details(report, placeOf) }
 }

@@ -31,7 +31,7 @@ export function checkChangeset(manifest: Manifest, changeset: Changeset, nowMs: 
 function checkBlock(manifest: Manifest, block: ChangeBlock): CheckedBlock {
   const table = manifest.tables.find(({ name }) => name === block.table)
   if (table === undefined) throw new LandfallError('schema_mismatch', { table: block.table })
-  if (table.scopes.every(({ column }) => column === null)) {
+  if (table.write.length === 0) {
     throw new LandfallError('readonly_table', { table: table.name })
   }
   checkKeys(table, block)

@@ -4,13 +4,13 @@
  * A row that the user may not see is answered like one that does not exist (P4). An insert of a row that exists is an
  * edit of it from nothing. A row that others have deleted stays deleted (P14), and what the client wrote is kept.
  */
-import { LandfallError, type WireRow, type WireValue } from '@landfall/protocol'
+import { LandfallError, type ManifestTable, type WireRow, type WireValue } from '@landfall/protocol'
 import { readHorizon } from '../../log/history.ts'
 import { type Batch, keyAt, pickRows } from '../batch.ts'
 import { type Conflict, storeConflicts } from './record-conflicts.ts'
 import { decideRow, type Loser, losersOfDelete, losersOfUpdate, type RowAsked } from './decide-row.ts'
 import { inspectRows, lockRows, type RowState } from '../apply/inspect.ts'
-import { askAuthorizer, authorizeRow, authorizerOf } from '../check/rights.ts'
+import { askAuthorizer, authorizeRow, authorizerOf, forbidden } from '../check/rights.ts'
 import { vanished } from '../verdict.ts'
 import type { PushContext } from '../push-context.ts'
 import { writeBatch } from '../apply/write.ts'
@@ -84,15 +84,20 @@ function judge(work: PushContext, batch: Batch, { row, state }: Pick<Resolved, '
   if (!visible) {
     if (operation === 'delete') return 'missing'
     if (operation === 'insert') {
-      if (!state.writableAfter) throw new LandfallError('forbidden', details)
+      if (!state.writableAfter) throw forbidden(work.rights, batch, { row })
       throw state.found ? new LandfallError('unique_violation', details) : vanished()
     }
-    if (!state.found && state.scopes.length > 0) return 'deleted-by-others'
+    if (!state.found && mayWriteIn(table, state.scopes)) return 'deleted-by-others'
     throw new LandfallError('row_missing', details)
   }
   const mayWrite = state.writable && (operation === 'delete' || state.writableAfter)
-  if (!mayWrite) throw new LandfallError('forbidden', details)
+  if (!mayWrite) throw forbidden(work.rights, batch, { row, live: state.texts })
   return operation === 'delete' ? 'delete' : 'merge'
+}
+
+/** Whether these scopes, all held, give the right to write a row of the table. */
+function mayWriteIn({ write }: ManifestTable, scopes: readonly string[]): boolean {
+  return write.every((name) => scopes.some((scope) => scope.startsWith(`${name}:`)))
 }
 
 /** One statement for all rows of which the same columns are written. */
@@ -159,6 +164,7 @@ async function authorizeResolved(
       operation: outcome === 'deleted' ? 'delete' : 'update',
       before,
       after: outcome === 'deleted' ? null : kept,
+      newScope: after?.scopes.some((scope) => work.rights.makes(scope)) ?? false,
     })
   }
 }

@@ -1,0 +1,14 @@
+import { afterAll, beforeAll } from 'vitest'
+import { pushScopesContract } from './push-scopes-contract.ts'
+import { club, clubHolders, createClub } from './support/club.ts'
+import { createPushWorld, type PushWorld } from './support/push-world.ts'
+
+const app = { sync: club, holders: clubHolders, create: createClub }
+let world: PushWorld
+
+beforeAll(async () => {
+  world = await createPushWorld({ app })
+})
+afterAll(() => world.close())
+
+pushScopesContract(() => world)
