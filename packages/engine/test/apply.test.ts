@@ -176,6 +176,34 @@ describe('scopes', () => {
     expect(world.store.syncState().scopes.map((held) => held.scope)).toEqual([OWN, Q])
   })
 
+  test('[P7.9] what follows a rejected changeset has seen the last value that stood', () => {
+    load([P], [noteRow('1', 'p', 'a'), noteRow('2', 'p', 'a')])
+    world.write("UPDATE notes SET title = 'b', votes = 1 WHERE id = 1")
+    world.write("UPDATE notes SET title = 'c' WHERE id = 1")
+    world.write(
+      "UPDATE notes SET title = 'd', votes = 3 WHERE id = 1",
+      "UPDATE notes SET title = 'x' WHERE id = 2",
+    )
+    world.write('DELETE FROM notes WHERE id = 1')
+    const rejected = { code: 'check_violation' as const, message: 'no', details: {} }
+    const rejections = [{ number: changesetNumber(1), error: rejected }]
+    world.store.applyPull(pull({ acknowledged: changesetNumber(1), rejections }))
+    const olds = world.store
+      .readOutbox(NO_LIMIT)
+      .map(({ changes }) =>
+        changes.map(({ keys, columns: names, old }) => [keys[0], names, old.map(([value]) => value)]),
+      )
+    expect(olds).toEqual([
+      [[['1'], ['title'], ['a']]],
+      [
+        [['1'], ['title', 'votes'], ['c', '0']],
+        [['2'], ['title'], ['a']],
+      ],
+      [[['1'], ['id', 'project', 'title', 'votes', 'body'], ['1', 'p', 'd', '3', null]]],
+    ])
+    expect(world.rows('SELECT bytes = octet_length(changes) FROM landfall_outbox').flat()).toEqual([1, 1, 1])
+  })
+
   test('[P4.2] a row with unsent changes goes with its verdict, and its change becomes a rejection', () => {
     load([P], [noteRow('1', 'p'), noteRow('2', 'p')])
     world.write("UPDATE notes SET title = 'mine' WHERE id = 1")

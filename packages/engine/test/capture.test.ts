@@ -1,5 +1,7 @@
 /** Capture: net changes of any SQL, replayed on a twin; refusals that leave no trace; canonical values. */
 import { LandfallError, rowAt, rowCount, type Changeset } from '@landfall/protocol'
+import { defineSync } from '@landfall/schema'
+import { integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { manifest } from './support/schema.ts'
@@ -115,6 +117,29 @@ test('[P3.1] inserts leave NULLs of columns with a default to Postgres, deletes 
     manifest.tables.find(({ name }) => name === 'exact')?.columns.map((c) => c.name),
   )
   expect(remove?.old[0]).toEqual([id])
+})
+
+test('[P13.10] NULL stays NULL where the device knows the default, and else is left to Postgres', async () => {
+  const things = pgTable('things', {
+    id: integer().primaryKey(),
+    state: text().default('new'),
+    code: uuid().defaultRandom(),
+    at: timestamp({ withTimezone: true }).defaultNow(),
+    kind: text().notNull().default('plain'),
+  })
+  const { manifest: given } = defineSync({ tables: { things }, scopes: { own: { things: (t) => t.id } } })
+  const { write, store, rows } = await openWorld(given)
+  write('INSERT INTO things (id) VALUES (1)')
+  write('INSERT INTO things (id, state, code, at) VALUES (2, NULL, NULL, NULL)')
+  const told = store
+    .readOutbox(NO_LIMIT)
+    .flatMap(({ changes }) => changes.map((block) => [block.columns, block.new.map(([value]) => value)]))
+  const [[code = null] = []] = rows('SELECT code FROM things WHERE id = 1')
+  const names = ['id', 'state', 'code', 'kind']
+  expect(told).toEqual([
+    [names, ['1', 'new', code, 'plain']],
+    [names, ['2', null, null, 'plain']],
+  ])
 })
 
 test('[P3.1] blocks stand in manifest order, rows with the same columns together', () => {

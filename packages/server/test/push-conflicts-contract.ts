@@ -52,6 +52,7 @@ export function pushConflictsContract(open: () => PushWorld): void {
 
   beforeEach(async () => {
     world = open()
+    world.context.authorize = {}
     await world.refill()
     ann = world.client('ann')
     bob = world.client('bob')
@@ -273,6 +274,56 @@ export function pushConflictsContract(open: () => PushWorld): void {
     await ann.push([edit('votes', '0', '2000000000')])
     expect(await bob.push([edit('votes', '0', '2000000000')])).toBe('value_invalid')
     expect(await world.value('SELECT votes::text FROM items')).toBe('2000000000')
+  })
+
+  const bad = (from: WireValue, to: WireValue) => [
+    update('items', { id: '1' }, { status: [from, to], votes: ['0', '1'], price: [null, '-1'] }),
+  ]
+
+  test('[P7.9] after rejections there is no conflict with a value that nobody ever had', async () => {
+    await world.run(`INSERT INTO items (id, project_id, status, votes) VALUES (1, 2, 'a', 0)`)
+    const told = await ann.pushAll([
+      bad('a', 'b'),
+      bad('b', 'c'),
+      [update('items', { id: '1' }, { created_at: ['x', 'y'], status: ['c', 'd'] })],
+      [update('items', { id: '1' }, { status: ['d', 'e'], votes: ['1', '2'] })],
+    ])
+    expect(told).toEqual(['check_violation', 'check_violation', 'readonly_column', 'applied'])
+    expect(await conflicts()).toEqual([])
+    expect(await world.run('SELECT status, votes::text FROM items')).toEqual([{ status: 'e', votes: '2' }])
+  })
+
+  test('[P7.9] nor when the rejected one had its verdict in an earlier push, or others have been there', async () => {
+    await world.run(`INSERT INTO items (id, project_id, status, votes) VALUES (1, 2, 'a', 0)`)
+    const first = ann.make(bad('a', 'b'))
+    await ann.send([first])
+    await world.run('UPDATE items SET votes = 10')
+    const { verdicts } = await ann.send([
+      first,
+      ann.make([update('items', { id: '1' }, { status: ['b', 'c'], votes: ['1', '2'] })]),
+    ])
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['repeated', 'applied'])
+    expect(await conflicts()).toEqual([])
+    expect(await world.run('SELECT status, votes::text FROM items')).toEqual([{ status: 'c', votes: '12' }])
+  })
+
+  test('[P7.9] a row whose deletion was rejected, and which is made again, is edited', async () => {
+    await world.run(`INSERT INTO items (id, project_id, title, status) VALUES (1, 2, 'a', 's')`)
+    world.context.authorize = { items: ({ operation }) => operation !== 'delete' }
+    const told = await ann.pushAll([
+      [remove('items', { id: '1' }, { id: '1', project_id: '2', title: 'a', status: 's' })],
+      [
+        insert('items', { id: '1', project_id: '2', title: 'b', status: 't' }),
+        insert('items', { id: '2', project_id: '2' }),
+      ],
+      [update('items', { id: '1' }, { status: ['t', 'u'] })],
+    ])
+    expect(told).toEqual(['forbidden', 'applied', 'applied'])
+    expect(await conflicts()).toEqual([])
+    expect(await world.run('SELECT title, status FROM items ORDER BY id')).toEqual([
+      { title: 'b', status: 'u' },
+      { title: 'untitled', status: null },
+    ])
   })
 
   test('[P7.1] a thousand conflicts of one push are all kept', async () => {

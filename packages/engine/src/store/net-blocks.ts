@@ -19,7 +19,8 @@ type Draft = {
 type Drafts = { table: MirrorTable; operation: Operation; keys: WireValue[][]; columns: Draft[] }
 
 /**
- * NULL in a column that Postgres can fill in is left out, so that it does. `formerly`: the values that a column had in the
+ * NULL is left out where Postgres may not take it, and where the device does not know the default: then it may be an
+ * insert that left the column out, and Postgres fills it in. Where it knows the default, NULL is what was written. `formerly`: the values that a column had in the
  * rows that the transaction found.
  */
 export function insertBlocks(
@@ -35,7 +36,8 @@ export function insertBlocks(
       checkUnwritten(encoder, column, { values, formerly })
       return []
     }
-    const leavesOut = (definition.hasDefault || !definition.nullable) && values.includes(null)
+    const isLeft = !definition.nullable || (definition.hasDefault && definition.localDefault === null)
+    const leavesOut = isLeft && values.includes(null)
     const belongs = leavesOut ? values.map((value) => value !== null) : null
     return { name, old: [], new: encodeColumn(encoder, column, { values }), belongs }
   })

@@ -13,7 +13,9 @@ import {
   type ErrorData,
   type Hlc,
   type Rejection,
+  Standing,
 } from '@landfall/protocol'
+import type { SqliteValue } from '@landfall/schema'
 import type { StoredRejection } from '../api.ts'
 import type { SqliteDriver } from '../ports.ts'
 import type { OutboxLimits } from './store.ts'
@@ -53,12 +55,16 @@ export function readOutbox(driver: SqliteDriver, limits: OutboxLimits): Changese
   return driver
     .prepare('SELECT number, hlc, label, changes FROM landfall_outbox WHERE number <= ? ORDER BY number')
     .all([last])
-    .map(([number, stamp, label, changes]) => ({
-      number: changesetNumber(numberIn(number)),
-      hlc: encodeHlc(hlc(bigintIn(stamp))),
-      label: textOrNull(label),
-      changes: jsonIn(changes) as ChangeBlock[], // written by appendOutbox
-    }))
+    .map(changesetOf)
+}
+
+function changesetOf([number, stamp, label, changes]: SqliteValue[]): Changeset {
+  return {
+    number: changesetNumber(numberIn(number)),
+    hlc: encodeHlc(hlc(bigintIn(stamp))),
+    label: textOrNull(label),
+    changes: jsonIn(changes) as ChangeBlock[], // written by appendOutbox
+  }
 }
 
 function lastWithin(driver: SqliteDriver, limits: OutboxLimits): number {
@@ -85,7 +91,43 @@ export function acknowledge(driver: SqliteDriver, upTo: ChangesetNumber, rejecti
     SELECT number, label, at, ?2, changes FROM landfall_outbox WHERE number = ?1
   `)
   for (const { number, error } of rejections) setAside.run([number, JSON.stringify(error)])
+  if (rejections.length > 0) rebase(driver, upTo, new Set(rejections.map(({ number }) => number)))
   driver.prepare('DELETE FROM landfall_outbox WHERE number <= ?').run([upTo])
+}
+
+const REBASED_AT_ONCE = 100
+
+/** What follows a rejected changeset has seen the last values that stood, not those that never did. */
+function rebase(driver: SqliteDriver, upTo: ChangesetNumber, rejected: ReadonlySet<ChangesetNumber>): void {
+  const standing = new Standing()
+  const last = Math.max(...rejected)
+  let next = Math.min(...rejected)
+  for (let part = readFrom(driver, next); part.length > 0; part = readFrom(driver, next)) {
+    for (const changeset of part) {
+      const { number } = changeset
+      if (number > last && standing.isEmpty) return
+      const rebased = standing.rebase(changeset)
+      if (rejected.has(number)) standing.reject(rebased)
+      else standing.keep(rebased)
+      if (rebased !== changeset && number > upTo) rewrite(driver, rebased)
+      next = number + 1
+    }
+  }
+}
+
+function readFrom(driver: SqliteDriver, number: number): Changeset[] {
+  return driver
+    .prepare(
+      'SELECT number, hlc, label, changes FROM landfall_outbox WHERE number >= ? ORDER BY number LIMIT ?',
+    )
+    .all([number, REBASED_AT_ONCE])
+    .map(changesetOf)
+}
+
+function rewrite(driver: SqliteDriver, { number, changes }: Changeset): void {
+  driver
+    .prepare('UPDATE landfall_outbox SET changes = ?2, bytes = octet_length(?2) WHERE number = ?1')
+    .run([number, JSON.stringify(changes)])
 }
 
 export function readRejections(driver: SqliteDriver): StoredRejection[] {

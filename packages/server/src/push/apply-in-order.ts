@@ -10,29 +10,33 @@
  * long (P10, P16). It is cut off after a while: what has a verdict by then is committed, and the client, who learns
  * from the next pull how far it came, sends the rest again.
  */
-import { type ErrorData, type Verdict } from '@landfall/protocol'
+import type { Changeset, ErrorData, Verdict } from '@landfall/protocol'
 import { tablesOfHolders } from '../scopes/holders.ts'
 import type { CheckedChangeset } from './batch.ts'
+import { checkChangeset } from './check/check-changeset.ts'
 import { unheldScopes } from './check/new-keys.ts'
 import { setApart, splitRuns } from './runs.ts'
 import { RIGHTS_CHANGED, tryAlone, tryRun } from './try-run.ts'
 import { type PushContext, readRights } from './push-context.ts'
 
-/** A verdict for each changeset, or for as many at the front as could be had in time; at least one. */
-export async function applyInOrder(
-  work: PushContext,
-  changesets: readonly CheckedChangeset[],
-): Promise<Verdict[]> {
+/** Changesets behind one that was refused before it was tried; null: the first of a push. */
+export type OrderedPart = { malformed: Changeset | null; good: CheckedChangeset[] }
+
+/** A verdict for each good changeset, or for as many at the front as could be had in time; at least one. */
+export async function applyInOrder(work: PushContext, parts: readonly OrderedPart[]): Promise<Verdict[]> {
   const { clock, limits } = work.context
   const deadline = clock.now() + limits.pushMs
   const { sync, holders } = work.context
   const memberships = tablesOfHolders(sync.manifest, holders)
-  const runs = splitRuns(changesets, memberships)
   const verdicts: Verdict[] = []
-  for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
-    if (verdicts.length > 0 && clock.now() > deadline) break
-    const parts = setApart(run, (changeset) => unheldScopes(work, changeset).size > 0)
-    runs.unshift(...(parts.length > 1 ? parts : await applyRun(work, run, verdicts)))
+  for (const { malformed, good } of parts) {
+    if (malformed !== null) work.standing.reject(work.standing.rebase(malformed))
+    const runs = splitRuns(good, memberships)
+    for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
+      if (verdicts.length > 0 && clock.now() > deadline) return verdicts
+      const divided = setApart(run, (changeset) => unheldScopes(work, changeset).size > 0)
+      runs.unshift(...(divided.length > 1 ? divided : await applyRun(work, run, verdicts)))
+    }
   }
   return verdicts
 }
@@ -40,11 +44,13 @@ export async function applyInOrder(
 /** Adds the verdicts of the run. Answers its halves instead when it failed and it is not known through whom. */
 async function applyRun(
   work: PushContext,
-  run: CheckedChangeset[],
+  sent: readonly CheckedChangeset[],
   verdicts: Verdict[],
 ): Promise<CheckedChangeset[][]> {
+  const run = sent.map((changeset) => rebased(work, changeset))
   const error = await tryRun(work, run, 'writes-first')
   if (error === null) {
+    for (const { source } of run) work.standing.keep(source)
     verdicts.push(...run.map(({ number }) => applied(number)))
     return []
   }
@@ -54,10 +60,19 @@ async function applyRun(
     return [run.slice(0, middle), run.slice(middle)]
   }
   const reason = await tryAgain(work, only, error)
+  if (reason === null) work.standing.keep(only.source)
+  else work.standing.reject(only.source)
   verdicts.push(
     reason === null ? applied(only.number) : { number: only.number, outcome: 'rejected', error: reason },
   )
   return []
+}
+
+/** What it has seen of values that were rejected since becomes what stood before them. */
+function rebased({ standing, context }: PushContext, changeset: CheckedChangeset): CheckedChangeset {
+  const source = standing.rebase(changeset.source)
+  if (source === changeset.source) return changeset
+  return checkChangeset(context.sync.manifest, source, context.clock.now())
 }
 
 const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })

@@ -7,6 +7,7 @@
  */
 import {
   type ChangeBlock,
+  type Changeset,
   type ChangesetNumber,
   encodeKey,
   type Hlc,
@@ -33,6 +34,8 @@ export type CheckedBlock = {
 }
 
 export type CheckedChangeset = {
+  /** As it was sent, or as `Standing` made it anew. */
+  source: Changeset
   number: ChangesetNumber
   /** Clamped to server time. */
   hlc: Hlc

@@ -1,5 +1,5 @@
 /** What all steps of one push work with: the transaction, whose it is, and what the user may do. */
-import type { ClientId, Hlc, UserId } from '@landfall/protocol'
+import type { ClientId, Hlc, Standing, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
@@ -14,6 +14,8 @@ export type PushContext = {
   holders: PreparedHolders
   /** As of the changesets applied so far, with the keys that the one at work brings into being; see `readRights`. */
   rights: Rights
+  /** The last values that stood where changesets of this push were rejected. */
+  standing: Standing
   /** The oldest stamp that the change log covers; null until it is needed. */
   horizon: Hlc | null
   /** What is left for merging texts. */

@@ -13,6 +13,7 @@ import {
   LandfallError,
   type PushRequest,
   type PushResponse,
+  Standing,
   type UserId,
   type Verdict,
 } from '@landfall/protocol'
@@ -21,7 +22,7 @@ import type { TransactionOptions, Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { checkHistory } from '../log/history.ts'
 import { type PreparedHolders, prepareHolders } from '../scopes/holders.ts'
-import { applyInOrder } from './apply-in-order.ts'
+import { applyInOrder, type OrderedPart } from './apply-in-order.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check/check-changeset.ts'
 import { EFFORT_OF_A_PUSH } from './conflict/merge-text.ts'
@@ -68,12 +69,14 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     user,
     holders,
     rights: new Rights([]),
+    standing: new Standing(),
     horizon: null,
     effort: { pairs: EFFORT_OF_A_PUSH },
   }
+  const known = await repeatVerdicts(work, repeated)
   const verdicts = fresh.length === 0 ? [] : await applyChangesets(work, fresh)
   await storeVerdicts(work, verdicts)
-  return [...(await repeatVerdicts(work, repeated)), ...verdicts]
+  return [...known, ...verdicts]
 }
 
 /** Registers the client at its first push. Answers the last number with a verdict. */
@@ -96,17 +99,20 @@ async function lockClient(
 
 /** In order, and without gaps: where `applyInOrder` was cut off, everything behind waits for the next push. */
 async function applyChangesets(work: PushContext, changesets: readonly Changeset[]): Promise<Verdict[]> {
-  const malformed: Verdict[] = []
-  const good: CheckedChangeset[] = []
+  const refused: Verdict[] = []
+  const parts: OrderedPart[] = [{ malformed: null, good: [] }]
   for (const changeset of changesets) {
     const checked = tryCheck(work, changeset)
-    if ('code' in checked) malformed.push({ number: changeset.number, outcome: 'rejected', error: checked })
-    else good.push(checked)
+    if ('code' in checked) {
+      refused.push({ number: changeset.number, outcome: 'rejected', error: checked })
+      parts.push({ malformed: changeset, good: [] })
+    } else parts.at(-1)?.good.push(checked)
   }
   work.rights = await readRights(work)
-  const verdicts = await applyInOrder(work, good)
+  const verdicts = await applyInOrder(work, parts)
+  const good = parts.flatMap((part) => part.good)
   const end = good[verdicts.length]?.number ?? Number.POSITIVE_INFINITY
-  const before = malformed.filter(({ number }) => number < end)
+  const before = refused.filter(({ number }) => number < end)
   return [...verdicts, ...before].sort((a, b) => a.number - b.number)
 }
 
@@ -141,6 +147,7 @@ async function storeVerdicts(work: PushContext, verdicts: readonly Verdict[]): P
   ])
 }
 
+/** Also of these the following changesets have seen values that never stood. */
 async function repeatVerdicts(work: PushContext, repeated: readonly Changeset[]): Promise<Verdict[]> {
   if (repeated.length === 0) return []
   const numbers = repeated.map(({ number }) => number)
@@ -153,5 +160,10 @@ async function repeatVerdicts(work: PushContext, repeated: readonly Changeset[])
   )
   const errors = new Map(rows.map((row) => [row['number'], JSON.parse(row['error'] ?? 'null') as ErrorData]))
   const errorOf = (number: ChangesetNumber): ErrorData | null => errors.get(`${number}`) ?? null
+  for (const changeset of repeated) {
+    const { standing } = work
+    if (errorOf(changeset.number) === null) standing.keep(changeset)
+    else standing.reject(standing.rebase(changeset))
+  }
   return numbers.map((number) => ({ number, outcome: 'repeated', error: errorOf(number) }))
 }

@@ -21,6 +21,7 @@ export function checkChangeset(manifest: Manifest, changeset: Changeset, nowMs: 
   const rowIds = changeset.changes.flatMap(rowIdsOf)
   if (new Set(rowIds).size < rowIds.length) throw malformed({ reason: 'a row stands twice' })
   return {
+    source: changeset,
     number: changeset.number,
     hlc: clampHlc(decodeHlc(changeset.hlc), nowMs),
     blocks: changeset.changes.map((block) => checkBlock(manifest, block)),
