@@ -10,7 +10,7 @@
  * Left alone: rows that the push deletes and makes again, cascades, also past what the user may write, and times before
  * a restore or a prune, of which the server may rightly not know.
  */
-import { type Changeset, type Manifest, type PushRequest, type ScopeKey } from '@landfall/protocol'
+import type { Changeset, Manifest, ManifestTable, PushRequest, ScopeKey, WireRow } from '@landfall/protocol'
 import { type RowSet, scopesOfRow } from './truth.ts'
 import { createAuthors } from './authors.ts'
 import { judgeCell, type RecordedConflict, type Writer } from './judge-cell.ts'
@@ -56,6 +56,8 @@ export type Oracle = {
 export function createOracle(mustPass: (label: string) => boolean): Oracle {
   const verdicts = new Map<string, number>()
   const authors = createAuthors()
+  /** Scopes that rows were ever seen in. */
+  const known = new Set<ScopeKey>()
   /** As the last write has left them; null: not known. */
   let left: RowSet | null = null
   let restored = false
@@ -65,6 +67,7 @@ export function createOracle(mustPass: (label: string) => boolean): Oracle {
       const { client, changesets } = seen.request
       const last = verdicts.get(client) ?? 0
       authors.begin(seen.before)
+      noteScopes(known, seen.before)
       verdicts.set(client, Math.max(last, seen.lastNumber))
       const fresh = changesets.filter(({ number }) => number > last && number <= seen.lastNumber)
       const applied = fresh.filter(({ number }) => !seen.rejected.has(number))
@@ -76,7 +79,7 @@ export function createOracle(mustPass: (label: string) => boolean): Oracle {
         ...(restored ? [] : judgeRejected(fresh, seen, mustPass)),
         ...(applied.length === 0 ? judgeUntouched(seen) : []),
         ...judgeRemade(applied, seen),
-        ...judgeRights(applied, seen),
+        ...judgeRights(applied, seen, (scope) => !known.has(scope)),
         ...judgeDeletes(applied, seen, ({ id }) => authors.of(id)),
         ...comparable(seen, applied, writes).flatMap((write) =>
           judgeCell({
@@ -89,24 +92,35 @@ export function createOracle(mustPass: (label: string) => boolean): Oracle {
           }),
         ),
       ]
+      noteScopes(known, seen.after)
       left = seen.after
       authors.notePush(client, writes, seen)
       return findings
     },
     noteForeign(before, after, nowMs) {
+      for (const rows of [before, after]) noteScopes(known, rows)
       left = after
       authors.noteForeign(before, after, nowMs)
     },
     reset(lastNumbers) {
       verdicts.clear()
+      known.clear()
       restored = true
       left = null
       authors.forget()
       for (const [client, number] of lastNumbers) verdicts.set(client, number)
     },
-    forgetTimes: () => authors.forgetTimes(),
+    forgetTimes() {
+      known.clear()
+      authors.forgetTimes()
+    },
     noteUpgrade: (before, rows) => authors.noteUpgrade(before, rows),
   }
+}
+
+function noteScopes(known: Set<ScopeKey>, state: RowSet): void {
+  for (const { table, rows } of state.values())
+    for (const row of rows.values()) for (const scope of scopesOfRow(table, row)) known.add(scope)
 }
 
 function concerns({ table, key, column }: RecordedConflict, write: CellWrite): boolean {
@@ -211,8 +225,15 @@ function judgeDeletes(
   })
 }
 
-/** P4.1: whatever row a push has changed, its user held before and holds after. */
-function judgeRights(applied: readonly Changeset[], { before, after, held }: PushSeen): Finding[] {
+/**
+ * P4.1: whatever row a push has changed, its user held the scopes that give the right to write it, before and after. Only
+ * afterwards it may also stand in one whose key nobody has ever seen: the push has brought it into being.
+ */
+function judgeRights(
+  applied: readonly Changeset[],
+  { before, after, held }: PushSeen,
+  isNew: (scope: ScopeKey) => boolean,
+): Finding[] {
   if (held === null) return []
   const rows = lastOperations(applied)
   return [...rows].flatMap(([id, { table: name, key, operation }]) => {
@@ -220,9 +241,24 @@ function judgeRights(applied: readonly Changeset[], { before, after, held }: Pus
     const [was, is] = [before, after].map((state) => state.get(name)?.rows.get(key))
     if (JSON.stringify(was) === JSON.stringify(is)) return []
     if (is === undefined && mayHaveCascaded(rows, name)) return []
-    const isForeign = [before, after].some((state) => isHidden(state, { table: name, key }, held))
-    return isForeign ? [{ promise: 'P4', what: `${id} was written by a user who may not` }] : []
+    const table = after.get(name)?.table
+    const mayWrite =
+      table === undefined ||
+      (isWritable(table, was, (scope) => held.has(scope)) &&
+        isWritable(table, is, (scope) => held.has(scope) || isNew(scope)))
+    return mayWrite ? [] : [{ promise: 'P4', what: `${id} was written by a user who may not` }]
   })
+}
+
+/** A row that is not there may be. */
+function isWritable(
+  table: ManifestTable,
+  row: WireRow | undefined,
+  may: (scope: ScopeKey) => boolean,
+): boolean {
+  if (row === undefined) return true
+  const scopes = scopesOfRow(table, row)
+  return table.write.every((name) => scopes.some((scope) => scope.startsWith(`${name}:`) && may(scope)))
 }
 
 /** Whether the row is there, and in none of the scopes; where they are not known, any row may be. */

@@ -19,6 +19,8 @@ export type Invariant = {
   judge(rows: RowSet): string | null
 }
 
+export type FoundingRow = { table: string; row: { [column: string]: string } }
+
 export type BurstPlan = { nth: number; devices: readonly { name: string; user: string }[] }
 
 /** `way`: what is done to the row; `row`: which it is, by any number. Both are drawn where they are not said. */
@@ -47,6 +49,8 @@ export type SimApp = Pick<SyncServerOptions, 'sync' | 'holders' | 'authorize' | 
   upgrade?: { sync: SyncDefinition; statements: readonly string[] }
   /** Transactions of the app's own, beside the random work over its tables. `nth`: of this device, from 1. */
   writes?: (device: { name: string; user: string; nth: number }, random: SeededRandom) => LocalStep
+  /** The rows that bring a scope's key into being, its user holding it; the last one alone makes the user hold it. */
+  founding?: (found: { key: string; user: string }) => readonly FoundingRow[]
   /** Whether a transaction of this label is one that Postgres must take whatever is there. */
   mustPass?: (label: string) => boolean
   /** A transaction that a device takes and Postgres refuses. */

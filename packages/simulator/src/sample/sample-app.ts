@@ -30,7 +30,7 @@ import {
 import type { Invariant, SimApp } from '../plan/app.ts'
 import { sampleBurst } from './sample-burst.ts'
 import { HOT, setup, SHARED } from './sample-setup.ts'
-import { editHotTask, forbidden, sampleLong, keepBooks } from './sample-writes.ts'
+import { editHotTask, forbidden, foundingRows, sampleLong, sampleWork } from './sample-writes.ts'
 import type { RowSet } from '../checks/truth.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
@@ -132,10 +132,11 @@ function define(tasksTable: typeof tasks) {
         entries: (t) => t.projectId,
         events: (t) => t.projectId,
       },
-      own: { marks: (t) => t.userId },
+      // Whoever may write what is theirs would let themselves into any project: `write` says which scope counts.
+      own: { marks: (t) => t.userId, members: (t) => t.userId },
       public: { countries: true },
     },
-    write: { members: false },
+    write: { members: 'project' },
     conflicts: {
       tasks: {
         votes: 'counter',
@@ -159,6 +160,9 @@ export const sampleApp: SimApp = {
     project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }),
     own: ({ userId }) => [userId],
   },
+  authorize: {
+    members: ({ operation, before, userId }) => operation === 'insert' || before?.['user_id'] === userId,
+  },
   setup: setup(PROJECTS),
   populate: 16,
   // Small pages, so that first loads take several.
@@ -181,7 +185,8 @@ export const sampleApp: SimApp = {
       `update tasks set color = 'red' where id = '${HOT[0]}'`,
     ],
   },
-  writes: keepBooks,
+  writes: sampleWork,
+  founding: foundingRows,
   mustPass: (label) => label.startsWith('work '),
   refusable: forbidden,
   contested: editHotTask,

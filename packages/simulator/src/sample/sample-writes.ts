@@ -2,13 +2,69 @@
 import type { SqlParam } from '@landfall/engine'
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '@landfall/testkit'
-import type { Contest } from '../plan/app.ts'
+import type { Contest, FoundingRow } from '../plan/app.ts'
 import { HOT, SHARED } from './sample-setup.ts'
 
 type Writer = { name: string; user: string; nth: number }
 
+const FOUNDED_EVERY = 6
+
+/** Now and then a device founds a project of its own, and dissolves it by its next transaction but one. */
+export function sampleWork(writer: Writer, random: SeededRandom): LocalStep {
+  const { name, nth } = writer
+  const luck = nth % FOUNDED_EVERY
+  if (luck === FOUNDED_EVERY - 2) return found(`${name}-${nth}`, writer)
+  if (luck === 0) return dissolve(`${name}-${nth - 2}`, nth)
+  return keepBooks(writer, random)
+}
+
+function found(key: string, { user, nth }: Writer): LocalStep {
+  const task = `00000000-0000-4000-c000-${String(nth).padStart(12, '0')}`
+  const rows = [
+    {
+      table: 'tasks',
+      row: { id: task.replace('c000', digits(key)), project_id: key, title: `first of ${key}` },
+    },
+    ...foundingRows({ key, user }),
+  ]
+  return {
+    label: `work ${nth}`,
+    changes: true,
+    statements: rows.map(({ table, row }) => ({
+      sql: `insert into ${table} (${Object.keys(row).join(', ')}) values (${Object.keys(row)
+        .map(() => '?')
+        .join(', ')})`,
+      params: Object.values(row),
+    })),
+  }
+}
+
+/** Four hexadecimal digits that tell one device from another. */
+function digits(key: string): string {
+  let sum = 7
+  for (let i = 0; i < key.length; i++) sum = (sum * 31 + key.charCodeAt(i)) % 0x1000
+  return sum.toString(16).padStart(4, 'c')
+}
+
+function dissolve(key: string, nth: number): LocalStep {
+  const statements = [
+    'delete from tasks where project_id = ?',
+    'delete from projects where id = ?',
+    'delete from members where project_id = ?',
+  ]
+  return { label: `end ${nth}`, statements: statements.map((sql) => ({ sql, params: [key] })) }
+}
+
+/** A project and its first member. */
+export function foundingRows({ key, user }: { key: string; user: string }): FoundingRow[] {
+  return [
+    { table: 'projects', row: { id: key, name: `Secret name of ${key}` } },
+    { table: 'members', row: { project_id: key, user_id: user } },
+  ]
+}
+
 /** Each counts the device's mark, appends its next event, and moves something between two accounts. */
-export function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
+function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
   const amount = 1 + random.below(100)
   return {
     label: `work ${nth}`,

@@ -37,13 +37,14 @@ type Preload = {
 }
 
 function startPreload({ app, database, nowMs }: Omit<PreloadContext, 'workload'>): Preload {
-  const { sync, holders, limits } = app
+  const { sync, holders, authorize, limits } = app
   const clock = createVirtualClock(nowMs)
   const random = createRandom(0)
   const busy = createBusy()
   const server = createSyncServer({
     sync,
     holders,
+    ...(authorize ? { authorize } : {}),
     ...(limits ? { limits } : {}),
     clock,
     randomness: random,

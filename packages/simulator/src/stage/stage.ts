@@ -5,7 +5,7 @@
  * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { PullRequest, PushRequest, SyncRequest, SyncResponse } from '@landfall/protocol'
+import type { PullRequest, PushRequest, ScopeKey, SyncRequest, SyncResponse } from '@landfall/protocol'
 import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createBusy, createDevice, createRandom, createVirtualClock } from '@landfall/testkit'
@@ -211,6 +211,9 @@ export class Stage {
     }
   }
 
+  /** All scopes that anybody was ever seen to hold. */
+  readonly heldOnce = new Set<ScopeKey>()
+
   async #startServer(n: number): Promise<Server> {
     const { holders, authorize, limits } = this.environment.app
     const name = `server ${n + 1}`
@@ -353,7 +356,9 @@ export class Stage {
 
   async #read(tx: Tx): Promise<void> {
     const served = this.#served.getStore()
-    if (served !== undefined) served.truth = await this.truth.read(tx)
+    if (served === undefined) return
+    served.truth = await this.truth.read(tx)
+    for (const keys of served.truth.held.values()) for (const key of keys) this.heldOnce.add(key)
   }
 
   async #writing(tx: Tx): Promise<() => Promise<Committed>> {
