@@ -10,6 +10,8 @@ import type { PgTables } from './definition.ts'
 import type { Problem } from './problem.ts'
 
 const RESERVED = /^(?:landfall_|sqlite_)/i
+/** Columns that the mirror adds to its own tables. */
+const RESERVED_COLUMN = /^landfall_/i
 
 /** The entries that are tables; adds what is wrong with names to `problems`. */
 export function checkTables(tables: PgTables, problems: Problem[]): [string, PgTable][] {
@@ -53,5 +55,12 @@ function checkColumns(table: string, pgTable: PgTable, problems: Problem[]): voi
         cure: 'rename one of them',
       })
     seen.add(name.toLowerCase())
+    if (RESERVED_COLUMN.test(name))
+      problems.push({
+        table,
+        column: name,
+        problem: 'the name is reserved',
+        cure: 'rename the column, or leave it out of the pgTable: Postgres may have it',
+      })
   }
 }

@@ -9,9 +9,9 @@ import type { WireRow, WireValue } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { BaseRead, BaseRow } from './store.ts'
 import { type ApplyContext, partsOf } from './apply.ts'
-import { type MirrorColumn, type MirrorTable, sameKey } from './mirror-table.ts'
+import { list, type MirrorColumn, type MirrorTable, sameKey } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'
-import { belongsTo } from './scopes.ts'
+import { belongsTo, isTrue } from './scopes.ts'
 
 export function readBase(context: ApplyContext, read: BaseRead): BaseRow[] {
   const { table } = partsOf(context, read.table)
@@ -28,26 +28,23 @@ export function readBase(context: ApplyContext, read: BaseRead): BaseRow[] {
   })
 }
 
-/** null: no row can be meant. */
+/** null: no row can be meant. A subquery would do, but SQLite gives a column called `true` another name in one. */
 function readSql(table: MirrorTable, { scopes, rows, after }: BaseRead): string | null {
   const inside = belongsTo(table, [...scopes])
   if (inside === null && rows === 'inside') return null
-  const { mirror, base, columnList, keyList } = table
-  const params = table.key.map(() => '?').join(', ')
-  const where = [
-    rows === 'inside' ? `(${inside}) IS TRUE` : `(${inside ?? 'FALSE'}) IS NOT TRUE`,
-    ...(after === null ? [] : [`(${keyList}) > (${params})`]),
-  ]
+  const { mirror, base, columnList } = table
+  const params = table.key.map((_, i) => `?${i + 1}`).join(', ')
+  const asked = [
+    rows === 'inside' ? isTrue(inside ?? '0') : `NOT ${isTrue(inside ?? '0')}`,
+    ...(after === null ? [] : [`(${list(table.key, 'r.')}) > (${params})`]),
+  ].join(' AND ')
   return `
-    SELECT ${columnList}
-    FROM (
-      SELECT ${columnList} FROM ${mirror} m
-      WHERE NOT EXISTS (SELECT 1 FROM ${base} b WHERE ${sameKey(table, 'b', 'm')})
-      UNION ALL
-      SELECT ${columnList} FROM ${base} WHERE landfall_existed = 1
-    ) AS r
-    WHERE ${where.join(' AND ')}
-    ORDER BY ${keyList}
+    SELECT ${columnList} FROM ${mirror} r
+    WHERE ${asked} AND NOT EXISTS (SELECT 1 FROM ${base} b WHERE ${sameKey(table, 'b', 'r')})
+    UNION ALL
+    SELECT ${columnList} FROM ${base} r
+    WHERE ${asked} AND r.landfall_existed = 1
+    ORDER BY ${table.keyPositions.map((position) => position + 1).join(', ')}
     LIMIT ?`
 }
 

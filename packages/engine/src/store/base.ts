@@ -72,7 +72,7 @@ function baseSql(table: MirrorTable) {
     landfall_last = excluded.landfall_last`
   const sets = table.columns.flatMap((column, i) => (column.isKey ? [] : `${column.sql} = ?${i + 1}, `))
   return {
-    recordAll: `${record} TRUE ${merge}`,
+    recordAll: `${record} 1 ${merge}`,
     recordKey: `${record} ${keyIs(table, (_, index) => index + 3)} ${merge}`,
     replace: `UPDATE ${base} SET ${sets.join('')}landfall_existed = 1, landfall_stale = 1
       WHERE ${keyIs(table, (position) => position + 1)}`,

@@ -57,13 +57,13 @@ export function dropLostRows(
 ): boolean {
   const inLost = belongsTo(table, lost)
   if (inLost === null) return false
-  return dropRows(driver, table, `(${inLost}) IS TRUE AND (${belongsTo(table, held) ?? 'FALSE'}) IS NOT TRUE`)
+  return dropRows(driver, table, `${isTrue(inLost)} AND NOT ${isTrue(belongsTo(table, held) ?? '0')}`)
 }
 
 /** Drops the rows of the scopes whose keys did not come again while everything was loaded anew. */
 export function dropUnseenRows(driver: SqliteDriver, table: MirrorTable, scopes: ScopeKey[]): boolean {
   const inScopes = belongsTo(table, scopes)
-  return inScopes === null ? false : dropRows(driver, table, `(${inScopes}) IS TRUE AND ${unseen(table)}`)
+  return inScopes === null ? false : dropRows(driver, table, `${isTrue(inScopes)} AND ${unseen(table)}`)
 }
 
 export function dropAllUnseenRows(driver: SqliteDriver, table: MirrorTable): boolean {
@@ -82,6 +82,11 @@ function dropRows(driver: SqliteDriver, table: MirrorTable, condition: string): 
   return driver.changes() > 0
 }
 
+/** NULL is not true. `IS TRUE` would ask a column of the name `true`, where there is one. */
+export function isTrue(condition: string): string {
+  return `coalesce(${condition}, 0)`
+}
+
 /** SQL that is true for a row of one of the scopes; null when no scope can hold a row of this table. */
 export function belongsTo(table: MirrorTable, scopes: ScopeKey[]): string | null {
   const conditions = table.definition.scopes.flatMap((rule) => condition(table, rule, scopes) ?? [])
@@ -91,7 +96,7 @@ export function belongsTo(table: MirrorTable, scopes: ScopeKey[]): string | null
 function condition(table: MirrorTable, rule: ManifestScope, scopes: ScopeKey[]): string | null {
   const keys = scopes.map(decodeScopeKey).filter(({ scope }) => scope === rule.scope)
   if (keys.length === 0) return null
-  if (rule.column === null) return 'TRUE'
+  if (rule.column === null) return '1'
   const column = table.columns.find(({ name }) => name === rule.column)
   if (column === undefined) return null
   const values = keys.map(({ key }) => quoteSqliteLiteral(column.codec.fromWire(key)))
