@@ -23,6 +23,7 @@ beforeAll(async () => {
     sync: shop,
     database: world.database,
     holders: shopHolders,
+    authorize: { members: () => true },
     authenticate: () => ({ userId: 'ann' }),
   }
   servers = [createSyncServer(options), createSyncServer({ ...options, schema: 'second' })]
