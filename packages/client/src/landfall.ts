@@ -16,7 +16,7 @@ import type {
   Statement,
   SyncApi,
 } from '@landfall/engine'
-import { encodeError, type ErrorData, LandfallError, type VerifyReport } from '@landfall/protocol'
+import { encodeError, LandfallError, type VerifyReport } from '@landfall/protocol'
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import { checkedSql } from './arguments.ts'
 import { tellDeveloper } from './console.ts'
@@ -28,20 +28,60 @@ import { LiveQueriesOfPage } from './live/registry.ts'
 import { type Row, rowObject, rowObjects } from './row-objects.ts'
 import { type Scopes, scopesOf } from './scopes.ts'
 
+/**
+ * An open transaction, as `db.transaction` hands it to its work. Each call rejects with `transaction_closed` once the
+ * work has ended, and with `transaction_timeout` when 10 s have passed without a statement.
+ */
 export type Transaction = {
+  /** Runs one statement; errors as of `db.run`. */
   run(sql: string, params?: SqlParam[]): Promise<RunResult>
+  /** The rows of one statement as objects, with what this transaction has written so far. */
   all(sql: string, params?: SqlParam[]): Promise<Row[]>
 }
 
-export type RunResult = { changes: number }
-export type BatchResult = { rows: Row[]; changes: number }
+/** What a statement has done. */
+export type RunResult = {
+  /** Rows inserted, updated or deleted; 0 for a statement that only reads. */
+  changes: number
+}
 
+/** What one statement of a batch has done. */
+export type BatchResult = {
+  /** The rows that it gave back, as objects; empty where it gives none. */
+  rows: Row[]
+  /** Rows inserted, updated or deleted; 0 for a statement that only reads. */
+  changes: number
+}
+
+/** How a transaction is kept. */
+export type TransactionSettings = {
+  /** Names it for people: it stands in the outbox, in rejections and in the server's record. None by default. */
+  label?: string | null
+}
+
+/**
+ * A local database that stays in step with Postgres: `openLandfall` gives it.
+ *
+ * SQL runs on the device, with or without a network. A write resolves when it is on disk; it is sent when there is a
+ * network. Every call rejects with a `LandfallError`: beside the codes that it names itself, `database_in_use` while
+ * another tab has the database open, `database_closed` once it was closed, `storage_lost` once its files were deleted,
+ * and `worker_failed` when the worker has died.
+ *
+ * ```ts
+ * const rows = await db.all('select * from checks where project_id = ?', [projectId])
+ * await db.run('update checks set title = ? where id = ?', [title, id])
+ * ```
+ */
 export class Landfall<Sqlite extends Record<string, unknown> = Record<string, unknown>> {
   /** Drizzle over the mirror's tables (`sync.sqlite`), with decoded types. */
   readonly drizzle: SqliteRemoteDatabase<Sqlite>
+  /** Syncing now, pausing, waiting until everything is sent. Sync runs by itself: no app needs to call these. */
   readonly sync: Omit<SyncApi, 'signedIn'>
+  /** Columns that two sides changed: the losing values, kept until they are discarded. */
   readonly conflicts: ConflictsApi
+  /** Changesets that the server refused, kept until they are discarded. */
   readonly rejections: RejectionsApi
+  /** Whether a scope's rows are all here. */
   readonly scopes: Scopes
   readonly #link: EngineLink
   readonly #api: EngineApi
@@ -70,7 +110,7 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     link.listen((event) => this.#heard(event))
   }
 
-  /** Puts a database on a link; for `openLandfall`. */
+  /** Puts a database on a link; for `openLandfall`. @internal */
   static async over<Sqlite extends Record<string, unknown>>(
     link: EngineLink,
     tables: Sqlite,
@@ -84,42 +124,62 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     }
   }
 
-  /** The state of sync and storage as of the last event. */
+  /** The state of sync and storage as of the last event; a new object whenever it changes. */
   get status(): EngineStatus {
     return this.#status
   }
 
-  /** Calls back at each change of the status. */
+  /** Calls back at each change of the status, at most every 10 ms. Returns what ends that. */
   onStatus(listener: (status: EngineStatus) => void): () => void {
     const own = (status: EngineStatus): void => listener(status)
     this.#statusListeners.add(own)
     return () => void this.#statusListeners.delete(own)
   }
 
-  /** Runs one statement, in its own transaction. Resolves when it is on disk. */
+  /**
+   * Runs one statement, in its own transaction. Resolves when it is on disk.
+   *
+   * Rejects with `sql_error` or `sql_forbidden` for SQL that cannot run here, with `argument_invalid`, `value_invalid`,
+   * `constraint_failed`, `readonly_column` or `readonly_table` for a value that may not be written, with `too_large` for
+   * more than one push takes, and with `storage_full`. What rejects has left no trace.
+   */
   async run(sql: string, params: SqlParam[] = []): Promise<RunResult> {
     const { changes } = await this.#sql.query(sql, params)
     return { changes }
   }
 
-  /** The rows of one statement as objects. */
+  /**
+   * The rows of one statement as objects. Column names are those in Postgres, values are the stored ones: a boolean is 0
+   * or 1, a timestamp is text, an integer beyond 2^53 is a bigint. `db.drizzle` decodes them. Errors as of `run`.
+   */
   async all(sql: string, params: SqlParam[] = []): Promise<Row[]> {
     return rowObjects(await this.#sql.query(sql, params))
   }
 
-  /** All statements in one transaction and one crossing. */
-  async batch(
-    statements: Statement[],
-    { label = null }: { label?: string | null } = {},
-  ): Promise<BatchResult[]> {
+  /**
+   * Runs all statements in one transaction and one crossing to the worker: a thousand inserts cost about what one costs.
+   * Errors as of `run`; one that fails undoes all.
+   */
+  async batch(statements: Statement[], { label = null }: TransactionSettings = {}): Promise<BatchResult[]> {
     const results = await this.#sql.batch(statements, label)
     return results.map((result) => ({ rows: rowObjects(result), changes: result.changes }))
   }
 
-  /** Statements in one transaction: committed when the work resolves, rolled back when it rejects. */
+  /**
+   * Runs the work in one transaction: committed when it resolves, rolled back when it rejects, with the work's own error.
+   * It reaches Postgres as one transaction, too. All other writes and all pulls wait until it ends, so do not wait for a
+   * person or a network in it: after 10 s without a statement it is rolled back, and rejects with `transaction_timeout`.
+   *
+   * ```ts
+   * await db.transaction(async (tx) => {
+   *   await tx.run('update checks set status = ? where id = ?', ['done', id])
+   *   await tx.run('insert into comments (id, check_id, body) values (?, ?, ?)', [crypto.randomUUID(), id, 'Fixed'])
+   * }, { label: 'Close the check' })
+   * ```
+   */
   transaction<T>(
     work: (tx: Transaction) => Promise<T>,
-    { label = null }: { label?: string | null } = {},
+    { label = null }: TransactionSettings = {},
   ): Promise<T> {
     return this.#transaction(label, (run) =>
       work({
@@ -129,7 +189,14 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     )
   }
 
-  /** A query that tells again when its result changes: SQL, or a Drizzle query. */
+  /**
+   * A query that tells again when its result changes: SQL, or a Drizzle query. Nothing runs until somebody subscribes;
+   * many subscribers of the same text and parameters cost one query. A failure is told in `error` of the result.
+   *
+   * ```ts
+   * const stop = db.live('select * from checks where project_id = ?', [projectId]).subscribe(({ rows }) => render(rows))
+   * ```
+   */
   live(sql: string, params?: SqlParam[]): Live<Row>
   live<Rows extends readonly unknown[]>(query: DrizzleLiveQuery<Rows>): Live<Rows[number]>
   live(query: string | DrizzleLiveQuery<readonly unknown[]>, params: SqlParam[] = []): Live<unknown> {
@@ -140,8 +207,8 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
 
   /**
    * Compares every row with the server's by checksum, unsent changes left out, and repairs what differs without
-   * touching them. Tells what differed, by scope and table. Waits while a scope is loading; fails while sync is paused
-   * or the server cannot be reached.
+   * touching them. Tells what differed, by scope and table. Waits while a scope is loading. Rejects with `sync_paused`,
+   * with `offline`, and with what stops sync.
    */
   verify(): Promise<VerifyReport> {
     return this.#api.verify.run()
@@ -152,17 +219,17 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     return this.#api.sync.signedIn()
   }
 
-  /** The database file's bytes, openable by any SQLite. */
+  /** The database file's bytes, openable by any SQLite: your tables, and Landfall's own, named `landfall_*`. */
   exportFile(): Promise<Uint8Array> {
     return this.#api.file.export()
   }
 
-  /** Closes the database; unsent changes stay in its file. */
+  /** Closes the database and ends its worker; unsent changes stay in its file. Closing twice does nothing. */
   async close(): Promise<void> {
     await this.#finish(() => this.#api.file.close())
   }
 
-  /** Closes the database and deletes its files, unsent changes too. */
+  /** Closes the database and deletes its files, unsent changes too: for signing out on a shared device. */
   async wipe(): Promise<void> {
     await this.#finish(() => this.#api.file.wipe())
   }
@@ -200,5 +267,3 @@ export class Landfall<Sqlite extends Record<string, unknown> = Record<string, un
     for (const listener of listeners) listener(event.status)
   }
 }
-
-export type { ErrorData }

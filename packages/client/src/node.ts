@@ -21,8 +21,9 @@ import { Landfall } from './landfall.ts'
 import type { EngineLink } from './link/link.ts'
 import type { LandfallOptions } from './options.ts'
 
+/** What `openLandfall` needs in Node. */
 export type NodeOptions<Sqlite> = Omit<LandfallOptions<Sqlite>, 'database'> & {
-  /** `:memory:`; files come later. */
+  /** `:memory:`; anything else rejects with `not_available`, until files are built. */
   file: string
 }
 
@@ -33,6 +34,12 @@ const IN_MEMORY: DatabaseFiles = {
   remove: async () => {},
 }
 
+/**
+ * Opens a database in this process, without a worker, and starts syncing it: for scripts, tests and servers. It is in
+ * memory, so what was not synced is gone when the process ends.
+ *
+ * Rejects with `not_available` for a file.
+ */
 export async function openLandfall<Sqlite extends Record<string, unknown>>(
   options: NodeOptions<Sqlite>,
 ): Promise<Landfall<Sqlite>> {

@@ -10,6 +10,14 @@ import type { BrowserOptions } from './options.ts'
 /**
  * Opens the local database and starts syncing it. Resolves when SQL can be run, with or without a network; or when
  * another tab has the database open, which `status.leader` says: this tab takes over when that one closes.
+ *
+ * Rejects with `wrong_platform` outside a browser's page, with `insecure_origin`, `storage_unavailable`, `storage_busy`,
+ * `storage_newer` or `storage_corrupt` when the files cannot be used, with `name_invalid` for too long a name, and with
+ * `worker_failed` when `worker.js` or `sqlite3.wasm` is not served.
+ *
+ * ```ts
+ * const db = await openLandfall({ sync, url: '/sync', database: 'alice', getToken: () => session.token })
+ * ```
  */
 export async function openLandfall<Sqlite extends Record<string, unknown>>(
   options: BrowserOptions<Sqlite>,

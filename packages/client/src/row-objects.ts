@@ -2,6 +2,7 @@
 import type { QueryResult } from '@landfall/engine'
 import type { SqliteValue } from '@landfall/schema'
 
+/** A row by column name, as it is stored: numbers, bigints beyond 2^53, text, bytes, null. */
 export type Row = { [column: string]: SqliteValue }
 
 export function rowObject(values: readonly SqliteValue[], columns: readonly string[]): Row {

@@ -5,6 +5,7 @@ import { encodeScopeKey } from '@landfall/protocol'
 /** `none`: not held (yet). `loading`: rows are missing. `ready`: complete, empty means empty. */
 export type ScopeStatus = 'none' | 'loading' | 'ready'
 
+/** What is known of scopes on this device. */
 export type Scopes = ScopesApi & {
   /** The scope of this name and key, as of the last status; scopes without a key, such as `public`, need none. */
   status(scope: string, key?: string): ScopeStatus

@@ -5,7 +5,7 @@
  */
 import type { SqliteValue } from '@landfall/schema'
 
-/** `fetch`, and nothing more of the network. Aborting rejects. */
+/** `fetch`, and nothing more of the network. Aborting rejects. @internal */
 export type Network = {
   fetch(url: string, init: RequestInit): Promise<Response>
 }

@@ -4,6 +4,7 @@
  * `CATALOGUE` is the one place where a code is made. `error-details.ts` says what its details hold, and
  * `docs/errors.md` has a section for each.
  */
+/** Where to look: the caller's input, rights, Postgres' refusals, the device's storage, the network, the server. */
 export type ErrorCategory = 'input' | 'access' | 'conflict' | 'storage' | 'network' | 'server' | 'lifecycle'
 
 type Entry = { category: ErrorCategory; retryable: boolean; message: string }
@@ -221,6 +222,7 @@ export const CATALOGUE = {
   internal: entry('lifecycle', false, 'A bug in Landfall. Please report it with details.'),
 } as const satisfies Record<string, Entry>
 
+/** The codes of all errors; docs/errors.md has a section for each. */
 export type ErrorCode = keyof typeof CATALOGUE
 
 export function isErrorCode(code: unknown): code is ErrorCode {

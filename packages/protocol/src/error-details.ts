@@ -32,6 +32,7 @@ type Limit = {
   table?: string
 }
 
+/** The fields that each code's details may have; docs/errors.md explains them, code by code. @internal */
 export type DetailsByCode = {
   bad_request: Place & { what: string; text?: string; scheme?: string; cure?: string; reason?: string }
   schema_invalid: Problems
@@ -100,12 +101,13 @@ export type DetailsByCode = {
   internal: Cause & { unknownCode?: string; unknownMessage?: string }
 }
 
+/** Details as data: fields by name, as JSON. */
 export type ErrorDetails = { [name: string]: unknown }
 
 /** The details of a code; any further field is unknown. */
 export type DetailsOf<Code extends ErrorCode> = DetailsByCode[Code] & ErrorDetails
 
-/** Whether the details may be left out. */
+/** Whether the details may be left out. @internal */
 export type DetailsArgument<Code extends ErrorCode> =
   Record<never, never> extends DetailsByCode[Code]
     ? [details?: DetailsByCode[Code]]

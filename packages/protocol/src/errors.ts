@@ -9,8 +9,11 @@ import type { DetailsArgument, DetailsOf, ErrorDetails } from './error-details.t
 
 /** An error as data, as HTTP and the worker's port carry it. */
 export type ErrorData = {
+  /** The cause: a name of the closed catalogue. */
   code: ErrorCode
+  /** The code, what happened, what to do, and the details: for logs and developers. */
   message: string
+  /** What the code's section in docs/errors.md lists; no user's value. */
   details: ErrorDetails
 }
 
@@ -19,7 +22,9 @@ export type ErrorData = {
  * `details` what the code's section in docs/errors.md lists; ask `hasCode(error, code)` to have them typed.
  */
 export class LandfallError<Code extends ErrorCode = ErrorCode> extends Error {
+  /** The cause: a name of the closed catalogue, a section of docs/errors.md. */
   readonly code: Code
+  /** What is known of this one, such as table and key; typed once `hasCode` has asked for the code. */
   readonly details: DetailsOf<Code>
 
   constructor(code: Code, ...[details]: DetailsArgument<Code>) {
@@ -30,6 +35,7 @@ export class LandfallError<Code extends ErrorCode = ErrorCode> extends Error {
     this.details = known
   }
 
+  /** Whose it is: the app's input or access, a conflict, the device's storage, the network's, the server's. */
   get category(): ErrorCategory {
     return CATALOGUE[this.code].category
   }

@@ -79,6 +79,7 @@ export type ManifestTable = {
   indexes: string[][]
 }
 
+/** What is synced, as both sides agree on it: plain data that an app only passes on. @internal */
 export type Manifest = {
   /** Parents before children wherever the foreign keys allow it. */
   tables: ManifestTable[]

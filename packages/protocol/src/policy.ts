@@ -7,6 +7,17 @@
  */
 import type { Hlc } from './brands.ts'
 
+/**
+ * What decides a conflict of one column:
+ *
+ * - `last-write`: the edit made later, by the devices' clocks; the default
+ * - `first-write`: the edit that Postgres has already
+ * - `review`: what Postgres has stays, and the other value waits for a person
+ * - `counter`: both changes are added up; for numbers
+ * - `max`, `min`: the larger or the smaller value
+ * - `set`: what each side added is added, what each removed is removed; for arrays
+ * - `text`: lines that only one side changed are merged; else as `review`
+ */
 export type PolicyName = 'last-write' | 'first-write' | 'review' | 'counter' | 'max' | 'min' | 'set' | 'text'
 /** `custom` stands for a TypeScript function, which only the server has. */
 export type Policy = PolicyName | 'custom'

@@ -55,20 +55,29 @@ export type Rejection = { number: ChangesetNumber; error: ErrorData }
 
 /** One value that lost (P7), or that waits for a decision. */
 export type ConflictRecord = {
+  /** Given by the server, the same on every device. */
   id: string
+  /** Its name in Postgres. */
   table: string
+  /** The primary key's texts, in key order. */
   key: WireRow
   /** null: the whole row (deleted on one side, changed on the other). */
   column: string | null
+  /** The rule that decided it; a whole row's is not a policy's to decide, and says `last-write`. */
   policy: Policy
   /** Seen from the client that pushed: whose value Postgres holds now. */
   kept: 'mine' | 'theirs' | 'merged'
+  /** The value that the pushing client had seen, as Postgres prints it; a whole row's is a JSON object by column. */
   base: WireValue
+  /** The value that the pushing client wrote. */
   mine: WireValue
+  /** The value that Postgres had meanwhile. */
   theirs: WireValue
-  /** The client, changeset and user whose push met the conflict. */
+  /** The client whose push met the conflict. */
   client: ClientId
+  /** The changeset of that client. */
   number: ChangesetNumber
+  /** The user who pushed it. */
   user: UserId
   /** When the server decided, `encodeHlc`. */
   hlc: string

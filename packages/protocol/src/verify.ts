@@ -70,19 +70,28 @@ export const MAX_BUCKET_BITS = 12
 export type VerifyReport = {
   /** Nothing differed. */
   ok: boolean
+  /** What differed before the repair, by scope and table; empty when all agreed. */
   differences: TableDifference[]
 }
 
+/** The rows of one table and scope that differed. */
 export type TableDifference = {
   /** null: rows that no scope of this device covers. */
   scope: ScopeKey | null
+  /** Its name in Postgres. */
   table: string
   /** How many rows differed; `keys` names the first `MAX_DIFFERENT_KEYS`. */
   count: number
+  /** At most 100 of them. */
   keys: DifferentKey[]
 }
 
-/** Seen from the device: a row it lacked, one the server does not have, one with other values. */
-export type DifferentKey = { key: string[]; problem: 'missing' | 'extra' | 'different' }
+/** A row that differed. */
+export type DifferentKey = {
+  /** The primary key's texts, in key order. */
+  key: string[]
+  /** Seen from the device: a row it lacked, one the server does not have, one with other values. */
+  problem: 'missing' | 'extra' | 'different'
+}
 
 export const MAX_DIFFERENT_KEYS = 100

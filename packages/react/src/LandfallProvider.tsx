@@ -8,7 +8,9 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { type AnyLandfall, DatabaseContext } from './context.tsx'
 import { holdDatabase, keyOfDatabase } from './held-databases.ts'
 
+/** Either a database that the app has opened (`db`), or what to open (`options`). */
 export type LandfallProviderProps = {
+  /** The tree that finds the database by the hooks. */
   children?: ReactNode
 } & (
   | {
@@ -18,7 +20,7 @@ export type LandfallProviderProps = {
     }
   | {
       /**
-       * What `openLandfall` takes; may be a new object at each render. Opened when the provider is mounted, closed when
+       * What to open, as `openLandfall` takes it; may be a new object at each render. Opened when the provider is mounted, closed when
        * it goes, and opened anew when `database`, `url` or the schema differ.
        */
       options: BrowserOptions<Record<string, unknown>>

@@ -5,6 +5,7 @@ import { CATALOGUE, type ErrorData, isErrorCode } from '@landfall/protocol'
 /** How things stand, for the badge's colour. */
 export type Tone = 'good' | 'busy' | 'waiting' | 'problem'
 
+/** How things stand: `waiting` when nothing is wrong and nothing is sent, `problem` when a person is needed. */
 export function toneOf({ phase, error, outbox, leader }: LandfallStatus): Tone {
   if (phase === 'stopped' || (error !== null && phase === 'synced')) return 'problem'
   if (!leader || phase === 'offline' || phase === 'paused') return 'waiting'
@@ -32,6 +33,7 @@ export function headlineOf({ phase, outbox, leader, error }: LandfallStatus): st
   }
 }
 
+/** How many changes this device keeps that the server has not, in a sentence. */
 export function unsentText({ outbox }: LandfallStatus): string {
   if (outbox === 0) return 'Everything is sent'
   return outbox === 1
@@ -39,11 +41,13 @@ export function unsentText({ outbox }: LandfallStatus): string {
     : `${outbox} changes are kept here and not sent yet`
 }
 
+/** How old the data is, in a sentence; `now` in milliseconds since 1970. */
 export function lastSyncedText({ lastSyncedAt }: LandfallStatus, now: number): string {
   if (lastSyncedAt === null) return 'Never in step with the server yet'
   return `Last in step ${agoText(now - lastSyncedAt)}`
 }
 
+/** A duration in milliseconds in words: `just now` below 10 s, then seconds, minutes, hours, and days from 48 hours on. */
 export function agoText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 10) return 'just now'
@@ -62,6 +66,7 @@ export function errorText({ code }: Pick<ErrorData, 'code'>): string {
   return sentences.filter((sentence) => !/\bdetails\b/.test(sentence)).join(' ')
 }
 
+/** Where the data lies and whether the browser may delete it, in a sentence. */
 export function storageText({ storage: { kind, persisted } }: LandfallStatus): string {
   if (kind === 'memory') return 'In memory only: gone when this closes'
   if (kind === 'file') return 'In a file on this device'

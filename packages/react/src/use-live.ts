@@ -10,7 +10,9 @@ import { useCallback, useMemo, useState, useSyncExternalStore } from 'react'
 import { type AnyLandfall, useLandfall } from './context.tsx'
 import { firstResultOf } from './first-result.ts'
 
+/** A query's rows at one render. */
 export type LiveRows<T> = {
+  /** All rows of the query; empty before the first result. Those that did not change are the same objects as before. */
   rows: readonly T[]
   /** False until the first result: tells "nothing there" from "not here yet". */
   ready: boolean
@@ -34,7 +36,14 @@ type Query = {
 
 const NOT_YET: LiveRows<never> = { rows: [], ready: false, stale: false, error: null }
 
-/** The rows of a query, SQL or Drizzle's, rendered again when they change. */
+/**
+ * The rows of a query, SQL or Drizzle's, rendered again when they change. Text and parameters may be new objects at each
+ * render. Errors come in `error`; only a missing provider throws.
+ *
+ * ```tsx
+ * const { rows, ready } = useLive<Check>('select * from checks where project_id = ?', [projectId])
+ * ```
+ */
 export function useLive<T = Row>(sql: string, params?: readonly SqlParam[]): LiveRows<T>
 export function useLive<Rows extends readonly unknown[]>(
   query: DrizzleLiveQuery<Rows>,

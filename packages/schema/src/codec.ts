@@ -6,6 +6,7 @@ import type { WireValue } from '@landfall/protocol'
 /** A value as SQLite stores it. Integers beyond 2^53 are bigint. */
 export type SqliteValue = null | number | bigint | string | Uint8Array
 
+/** Exact both ways between one column's stored and wire values. */
 export type Codec = {
   /**
    * The Postgres text of a stored value. Throws `value_invalid` when the value does not fit the column: what this

@@ -18,6 +18,9 @@ import { checkScopeTypes } from './write-rules.ts'
 /**
  * Defines what is synced: Drizzle tables, the scopes their rows belong to, and rules for columns and conflicts.
  *
+ * Throws `schema_invalid` with every problem at once (`details.problems`), each with its table, column and cure: a type
+ * that is not supported, a table without a primary key or in no scope, a name that does not exist.
+ *
  * ```ts
  * export const sync = defineSync({
  *   tables: { projects, checks, countries },

@@ -8,6 +8,7 @@ import type { Manifest, PolicyName, WireValue } from '@landfall/protocol'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { SQLiteColumn, SQLiteTableWithColumns } from 'drizzle-orm/sqlite-core'
 
+/** Drizzle tables by the names that scopes and rules call them by. */
 export type PgTables = { [name: string]: PgTable }
 
 type Columns<Table extends PgTable> = Table['_']['columns']
@@ -25,33 +26,45 @@ export type WriteRules<Tables extends PgTables, Scope extends string> = {
   [Name in keyof Tables]?: Scope | readonly Scope[] | false
 }
 
+/** By table: what of it clients do not get, or do not write. Drizzle's property names. */
 export type ColumnRules<Tables extends PgTables> = {
   [Name in keyof Tables]?: {
-    /** Columns that are not synced at all: they stay in Postgres. */
+    /** Columns that stay in Postgres: no client ever gets them. They need a default, or to be nullable. */
     exclude?: readonly ColumnName<Tables[Name]>[]
-    /** Columns that clients have but may not write. */
+    /** Columns that clients get and may not write: `readonly_column` at the local commit. */
     readonly?: readonly ColumnName<Tables[Name]>[]
   }
 }
 
-/** A conflict of one column, as a custom policy sees it, and what it makes of it. Runs on the server. */
-export type CustomPolicy<Value> = (conflict: {
+/** What a conflict of one column is about, decoded. */
+export type ColumnConflict<Value> = {
+  /** What the pushing client had seen. */
   base: Value | null
+  /** What it wrote. */
   mine: Value | null
+  /** What Postgres has meanwhile. */
   theirs: Value | null
-}) => Value | null
+}
 
+/**
+ * Decides a column's conflict: what it returns is written, and a value that loses is kept. Runs on the server, inside
+ * the push; keep it pure. Where it throws, the conflict waits for a person, as with `review`.
+ */
+export type CustomPolicy<Value> = (conflict: ColumnConflict<Value>) => Value | null
+
+/** By table and column: what decides when two sides have changed the same column, neither having seen the other. */
 export type ConflictRules<Tables extends PgTables> = {
   [Name in keyof Tables]?: {
     [Column in ColumnName<Tables[Name]>]?:
       | PolicyName
       | CustomPolicy<Columns<Tables[Name]>[Column]['_']['data']>
   } & {
-    /** For all columns not named. Without it: `last-write`. */
+    /** For all columns not named; `last-write` unless told. */
     '*'?: PolicyName
   }
 }
 
+/** What `defineSync` takes. A wrong name is a type error where it is written. */
 export type SyncInput<Tables extends PgTables, Scope extends string, Rules extends ColumnRules<Tables>> = {
   /** Drizzle `pgTable`s, as they are. */
   tables: Tables
@@ -63,8 +76,9 @@ export type SyncInput<Tables extends PgTables, Scope extends string, Rules exten
    * `false`: clients only read the table.
    */
   write?: WriteRules<Tables, NoInfer<Scope>>
+  /** Columns that clients do not get, or may not write. By default they get and write all. */
   columns?: Rules & { [Name in Exclude<keyof Rules, keyof Tables>]: never }
-  /** What to do when both sides changed the same column. */
+  /** What decides when both sides changed the same column; `last-write` unless told. */
   conflicts?: ConflictRules<Tables>
 }
 
@@ -80,16 +94,19 @@ export type SyncDefinition<
   Scope extends string = string,
   Sqlite = { [name: string]: unknown },
 > = {
-  /** What both sides must agree on, as plain data. */
+  /** What both sides must agree on, as plain data, with its hash. @internal */
   manifest: Manifest
   /** The Drizzle Postgres tables. */
   tables: Tables
-  /** The same tables for Drizzle over the mirror: same properties, same TypeScript types. */
+  /** The same tables for Drizzle over the local database (`db.drizzle`): same properties, same TypeScript types. */
   sqlite: Sqlite
+  /** The names of the scopes. */
   scopes: readonly Scope[]
+  /** The custom policies, on wire values. @internal */
   policies: WirePolicies
 }
 
+/** The Drizzle tables of the local database, by the same names. */
 export type MirrorTables<Tables extends PgTables, Rules> = {
   [Name in keyof Tables]: MirrorTable<Tables[Name], Name extends keyof Rules ? Rules[Name] : object>
 }
@@ -98,6 +115,10 @@ type Listed<Rule, Key extends 'exclude' | 'readonly'> = Rule extends { [K in Key
   ? Name
   : never
 
+/**
+ * A Drizzle table of the local database: the columns of the Postgres table, without excluded ones. Read-only columns
+ * count as having a default, so that an insert may leave them out.
+ */
 export type MirrorTable<Table extends PgTable, Rule> = SQLiteTableWithColumns<{
   name: Table['_']['name']
   schema: undefined

@@ -24,6 +24,7 @@ export function mirrorDdl(manifest: Manifest): string[] {
   return manifest.tables.flatMap((table) => [mirrorTableDdl(table), ...mirrorIndexDdl(table)])
 }
 
+/** `CREATE TABLE` of one mirror table. */
 export function mirrorTableDdl(table: ManifestTable): string {
   const lines = table.columns.map(mirrorColumnDdl)
   lines.push(`PRIMARY KEY (${list(table.key)})`)

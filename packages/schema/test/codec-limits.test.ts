@@ -1,6 +1,7 @@
 /** The edges of each type, one by one: what is just taken, and what is just refused, with the reason. */
 import { expect, test } from 'vitest'
-import { codecFor, MAX_JSON_DEPTH, type SqliteValue } from '../src/index.ts'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, MAX_JSON_DEPTH } from '@landfall/schema/internal'
 import { typeOf } from './support/samples.ts'
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)

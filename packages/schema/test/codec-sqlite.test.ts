@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { codecFor, mirrorType, type SqliteValue } from '../src/index.ts'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, mirrorType } from '@landfall/schema/internal'
 import { ARRAY_SAMPLES, SAMPLES, typeOf } from './support/samples.ts'
 import { openSqlite, type Sqlite } from './support/sqlite.ts'
 

@@ -1,7 +1,7 @@
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync } from '../src/index.ts'
+import { defineSync } from '@landfall/schema'
 import { sync } from './support/tables.ts'
 
 function table(name: string): ManifestTable {

@@ -9,7 +9,8 @@ import { drizzle as drizzleProxy } from 'drizzle-orm/sqlite-proxy'
 import fc from 'fast-check'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { codecFor, defineSync, mirrorDdl, type SqliteValue } from '../src/index.ts'
+import { defineSync, type SqliteValue } from '@landfall/schema'
+import { codecFor, mirrorDdl } from '@landfall/schema/internal'
 import { openSqlite, type Sqlite } from './support/sqlite.ts'
 
 const level = pg.pgEnum('level', ['low', 'high, or "so"'])

@@ -5,7 +5,7 @@ import {
   quotePostgresLiteral,
   quoteSqliteLiteral,
   quoteTable,
-} from '../src/index.ts'
+} from '@landfall/schema/internal'
 import { openSqlite, type Sqlite } from './support/sqlite.ts'
 import { openPostgres } from './support/casts.ts'
 import { sync } from './support/tables.ts'

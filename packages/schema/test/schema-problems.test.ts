@@ -1,7 +1,7 @@
 import { LandfallError } from '@landfall/protocol'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync, type Problem } from '../src/index.ts'
+import { defineSync, type Problem } from '@landfall/schema'
 
 /** The problems that defineSync finds in untyped input, as `table.column: problem`. */
 function problemsOf(input: object): string[] {

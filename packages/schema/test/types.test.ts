@@ -1,6 +1,6 @@
 /** Wrong names do not compile; each line below `@ts-expect-error` must be an error for the type check to pass. */
 import { expect, expectTypeOf, test } from 'vitest'
-import { defineSync, type SyncDefinition } from '../src/index.ts'
+import { defineSync, type SyncDefinition } from '@landfall/schema'
 import { checks, type countries, type members, projects, sync } from './support/tables.ts'
 
 const tables = { checks, projects }

@@ -12,7 +12,11 @@ import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
 import type { Bookkeeping } from './log/bookkeeping.ts'
 
-export type HolderUser = { userId: string }
+/** Who asks, as `authenticate` named them. */
+export type HolderUser = {
+  /** Stable for a person for ever: unsent changes on devices are theirs by this text. */
+  userId: string
+}
 
 /**
  * Keys of a scope. SQL (one column, any type) is evaluated inside each request's own snapshot, so that a change of
@@ -34,8 +38,11 @@ export type Holders = { [scope: string]: Holder }
 /** A row for `authorize`: the texts Postgres prints, by Postgres column name, synced columns only. */
 export type AuthorizeRow = { [column: string]: string | null }
 
+/** One changed row of a push, as `authorize` judges it. */
 export type AuthorizeChange = {
+  /** Who pushes it. */
   userId: string
+  /** What is done to the row. */
   operation: 'insert' | 'update' | 'delete'
   /** null for inserts. */
   before: AuthorizeRow | null

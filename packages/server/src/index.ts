@@ -12,14 +12,19 @@ export type {
 } from './context.ts'
 export {
   PostgresError,
+  type PostgresFields,
   type Database,
+  type Isolation,
   type Param,
   type TextRow,
   type TransactionOptions,
   type Tx,
 } from './database/database.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
-export { migrateSync, type MigrationReport } from './migrate/migrate.ts'
+export { migrateSync, type MigrationOptions, type MigrationReport } from './migrate/migrate.ts'
+export type { Timeouts } from './database/adapters/settings.ts'
 export { openDatabase, type DatabaseOptions } from './database/open-database.ts'
 export { memberOf } from './scopes/member-of.ts'
+export type { ErrorLog } from './http/error-response.ts'
+export type { Authenticate } from './http/gate.ts'
 export { createSyncServer, type SyncServer, type SyncServerOptions } from './server.ts'

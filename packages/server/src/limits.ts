@@ -1,18 +1,21 @@
 /** The stated limits of one server (P10): what a request, a response and a user may use. Each can be set. */
 
 export type Limits = {
-  /** Bytes of a request body on the wire and inflated. */
+  /** Bytes of a request body on the wire; beyond it `too_large`, and the client sends less at a time. */
   bodyBytes: number
+  /** Bytes of a request body once it is inflated. */
   inflatedBytes: number
-  /** Rows in one push, and changesets in it. */
+  /** Changed rows in one push. A device refuses a transaction of more than 50,000 rows or 12 MB itself. */
   pushRows: number
+  /** Transactions of one device in one push. */
   pushChangesets: number
-  /** A push that is still at work after this time is cut off: its front is committed, the client sends the rest again. */
+  /** Milliseconds after which a push is cut off: its front is committed, the client sends the rest again. */
   pushMs: number
   /** Changed keys in one pull; a client further behind loads its scopes again (`history_lost`). */
   pullKeys: number
-  /** Rows and (about) bytes of one page of a first load. */
+  /** Rows of one page of a first load. */
   pageRows: number
+  /** Bytes of one page of a first load, about. */
   pageBytes: number
   /** Keys that one answer to `verify` leaves out since they have changed; beyond it the client pulls first. */
   verifyKeys: number
@@ -22,16 +25,19 @@ export type Limits = {
   verifiesPerUser: number
   /** Scopes a user may hold or a request may name. */
   scopes: number
-  /** Requests a user may make at once, and per second thereafter. */
+  /** Requests a user may make at once, per process; beyond it `rate_limited`. */
   rateBurst: number
+  /** Requests that a user may make anew with each second. */
   ratePerSecond: number
-  /** Open streams per user and per process. */
+  /** Open streams of one user, per process; each device has one. */
   streamsPerUser: number
+  /** Open streams of all users, per process; about 30 KiB each. */
   streams: number
-  /** A stream is closed after this time, so that its token is checked again. */
+  /** Milliseconds after which a stream is closed, so that its token is checked again. */
   streamMs: number
 }
 
+/** What holds where `limits` says nothing. */
 export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 16 << 20,
   inflatedBytes: 64 << 20,

@@ -20,7 +20,9 @@ import { createHandlers } from './http/handlers.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { createStreams } from './stream/streams.ts'
 
+/** What a sync server works with. */
 export type SyncServerOptions = {
+  /** What `defineSync` gave; clients must have been built with the same. */
   sync: SyncDefinition
   /** The app keeps it: `close` leaves it open. */
   database: Database
@@ -32,24 +34,37 @@ export type SyncServerOptions = {
   holders: Holders
   /** By Postgres table name: narrows what may be written in a held scope. A table that `holders` read needs one. */
   authorize?: { [table: string]: Authorize }
+  /** Limits that differ from `DEFAULT_LIMITS`. */
   limits?: Partial<Limits>
   /** Failures that callers see only as `server_error` with this id; `console.error` unless told. */
   onError?: ErrorLog
+  /** For simulations; the machine's unless told. @internal */
   clock?: Clock
+  /** For simulations; the machine's unless told. @internal */
   randomness?: Randomness
 }
 
+/** A sync server: routes to mount, and what an app's own schedule calls. */
 export type SyncServer = {
   /** Mount it: `app.route('/sync', server.app)`. */
   app: Hono
-  /** Deletes what no client within the retention needs; clients away for longer load their scopes again. */
+  /**
+   * Deletes what no client within the retention (milliseconds) needs, and answers how many changes that were. Clients
+   * away for longer load their scopes again. Call it about once an hour, in one process, with weeks.
+   */
   prune(retentionMs: number): Promise<number>
   /** Tells this process that Postgres has news, where the app knows it sooner than the next poll. */
   wake(): void
-  /** Ends the streams and timers. */
+  /** Ends the streams and timers; the database stays open. */
   close(): Promise<void>
 }
 
+/**
+ * The sync server as a Hono app: `app.route('/sync', server.app)`. It keeps no state but Postgres, so any number of
+ * processes may run it. CORS is the app's own.
+ *
+ * Throws `schema_invalid` when `holders` lacks a scope, or names one that `sync` does not have.
+ */
 export function createSyncServer(options: SyncServerOptions): SyncServer {
   const context = createContext(options)
   checkHolders(context.sync.manifest, context)

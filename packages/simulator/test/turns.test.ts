@@ -6,7 +6,8 @@ import { undoOwn } from '../src/stage/audit.ts'
 import { sampleApp } from '../src/sample/sample-app.ts'
 import type { RowSet } from '../src/checks/truth.ts'
 import { createTurns, type Turns } from '../src/stage/turns.ts'
-import { createBusy, createRandom, stillness } from '@landfall/testkit'
+import { createRandom } from '@landfall/testkit'
+import { createBusy, stillness } from '@landfall/testkit/internal'
 
 /** A database with one lock: `lock` takes it until the transaction ends. */
 function createFake(seed: number) {

@@ -1,6 +1,6 @@
 /** The workload's values, of every column kind: through the codecs and through a real Postgres. */
 import { LandfallError, type ManifestColumn } from '@landfall/protocol'
-import { codecFor } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import { createRandom } from '@landfall/testkit'
 import { invalidValue, randomValue } from '../src/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -3,7 +3,7 @@
  * A failing seed prints itself and runs again alone by `SEEDS=n`.
  */
 import type { VerifyReport } from '@landfall/protocol'
-import { codecFor } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import { createWorld, type Device, type SeededRandom, type World } from '@landfall/testkit'
 import { uuidOf as id } from '@landfall/tools/tables'
 import { afterEach, expect, test } from 'vitest'

@@ -1,7 +1,8 @@
 /** The simulated disk: what it keeps, what it forgets, and that SQLite on it is deterministic and leaves nothing behind. */
 import { createHash } from 'node:crypto'
 import { loadSqlite } from '@landfall/engine'
-import { createDisk, createRandom, type Disk, openDisk, seedSqlite } from '@landfall/testkit'
+import { createRandom, type Disk } from '@landfall/testkit'
+import { createDisk, openDisk, seedSqlite } from '@landfall/testkit/internal'
 import { describe, expect, test } from 'vitest'
 import { clock, HISTORY, openNotes, transact } from './support/killed-store.ts'
 

@@ -1,6 +1,7 @@
 /** A real store on a simulated disk, killed or refused at every disk call and statement of a history, and judged. */
 import { LandfallError } from '@landfall/protocol'
-import { createDisk, createRandom, type Disk, type DiskCall, openDisk, watchDriver } from '@landfall/testkit'
+import { createRandom, type Disk, type DiskCall } from '@landfall/testkit'
+import { createDisk, openDisk, watchDriver } from '@landfall/testkit/internal'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   clock,

@@ -2,7 +2,7 @@
  * No name clashes (P17.1): every identifier that occurs in any SQL text, of the server, its triggers or a device, is given
  * to a column (also as key, scope and table), and everything that can be done to a row is done.
  */
-import { quoteIdentifier as quote } from '@landfall/schema'
+import { quoteIdentifier as quote } from '@landfall/schema/internal'
 import { type Database, openDatabase } from '@landfall/server'
 import { createWorld, type Device, type World } from '@landfall/testkit'
 import { createTestDatabase } from '@landfall/tools/postgres'

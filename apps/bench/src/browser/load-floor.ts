@@ -3,7 +3,8 @@
  * same tables on the same VFS; in key order, as the server's pages come.
  */
 import { type OpfsDatabase, openOpfs, platformClock } from '@landfall/engine'
-import { mirrorDdl, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { mirrorDdl } from '@landfall/schema/internal'
 import { generateRows, type RowsOptions, sortRows, storedColumns } from '../shared/rows.ts'
 import { sync } from '../shared/schema.ts'
 import { insertSql } from './insert-sql.ts'

@@ -11,7 +11,8 @@ import {
   platformRandomness,
   type SqliteStatement,
 } from '@landfall/engine'
-import { mirrorDdl, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { mirrorDdl } from '@landfall/schema/internal'
 import { generateRows, type RowsOptions, rowsOf, storedColumns } from '../shared/rows.ts'
 import { sync } from '../shared/schema.ts'
 import { insertSql } from './insert-sql.ts'

@@ -5,7 +5,8 @@
  * of `schema.ts` by its column names; gives wire columns in the manifest's order.
  */
 import type { WireColumns, WireValue } from '@landfall/protocol'
-import { codecFor, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import { sync } from './schema.ts'
 
 export type RowsOptions = { seed: number; count: number; space: number }

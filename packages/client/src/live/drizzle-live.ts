@@ -3,8 +3,18 @@ import type { MakeRow } from './live-query.ts'
 
 /** A Drizzle query that reads: `db.drizzle.select()...`, `db.drizzle.query.checks.findMany(...)`. */
 export type DrizzleLiveQuery<Rows extends readonly unknown[]> = PromiseLike<Rows> & {
-  toSQL(): { sql: string; params: unknown[] }
+  /** Drizzle's own: the text, and the values of its `?`. */
+  toSQL(): DrizzleStatement
+  /** Drizzle's own: turns stored values into the columns' types. */
   prepare(): { mapResult(response: unknown): unknown }
+}
+
+/** A query's SQL, as Drizzle writes it. */
+export type DrizzleStatement = {
+  /** The text, with a `?` for each parameter. */
+  sql: string
+  /** Encoded as the mirror stores them. */
+  params: unknown[]
 }
 
 export function isDrizzleQuery(query: unknown): query is DrizzleLiveQuery<readonly unknown[]> {

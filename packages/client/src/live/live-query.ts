@@ -8,14 +8,17 @@ import type { LandfallError } from '@landfall/protocol'
 import type { Registration, Snapshot } from './registry.ts'
 import type { RawResult, RawRow } from './result.ts'
 
+/** A live query's result at one moment; never changed afterwards. */
 export type LiveResult<Row> = {
+  /** All rows of the query. Those that did not change are the same objects as before. */
   rows: readonly Row[]
   /** Why the rows are not current; null when they are. */
   error: LandfallError | null
 }
 
+/** A query whose result is kept current while somebody subscribes. */
 export type Live<Row> = {
-  /** Calls back with the current result, if there is one already, and with each new one. */
+  /** Calls back with the current result, if there is one already, and with each new one. Returns what ends that. */
   subscribe(listener: (result: LiveResult<Row>) => void): () => void
   /** The newest result; null before the first, and while nobody subscribes. The same object until it changes. */
   readonly result: LiveResult<Row> | null

@@ -8,7 +8,7 @@
  * `ON CONFLICT DO NOTHING` and not `INSERT OR IGNORE`: inside a trigger the outer statement's OR clause replaces the
  * trigger's own, but not an upsert's. `recursive_triggers` must be on, or REPLACE deletes unseen.
  */
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import { list, sideColumnsDdl, type MirrorTable } from './mirror-table.ts'
 
 /** The statements that create the table of before images and the triggers. */

@@ -12,7 +12,7 @@ import {
   mirrorIndexName,
   mirrorTableDdl,
   quoteIdentifier,
-} from '@landfall/schema'
+} from '@landfall/schema/internal'
 import type { SqliteDriver } from '../ports.ts'
 import { baseDdl } from './base.ts'
 import { only, updateState } from './bookkeeping.ts'

@@ -13,7 +13,8 @@ import {
   type ManifestTable,
   type WireColumns,
 } from '@landfall/protocol'
-import { codecFor, mirrorType, quoteIdentifier, type Codec, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, mirrorType, quoteIdentifier, type Codec } from '@landfall/schema/internal'
 
 export type MirrorColumn = {
   name: string

@@ -2,7 +2,8 @@
  * Changed rows, as columns of stored values, into change blocks: rows with the same operation and columns together.
  */
 import { LandfallError, type ChangeBlock, type Operation, type WireValue } from '@landfall/protocol'
-import { quoteSqliteLiteral, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { quoteSqliteLiteral } from '@landfall/schema/internal'
 import { encodeColumn, keyAt, placeOf, type Encoder } from './encode-column.ts'
 import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'

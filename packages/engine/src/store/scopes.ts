@@ -5,7 +5,7 @@
  * held scope covers are dropped; rows with unsent changes only lose their base and go with their verdict.
  */
 import { decodeScopeKey, type PagePosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
-import { quoteSqliteLiteral } from '@landfall/schema'
+import { quoteSqliteLiteral } from '@landfall/schema/internal'
 import type { SqliteDriver } from '../ports.ts'
 import type { ScopeState } from './store.ts'
 import { sameKey, type MirrorTable } from './mirror-table.ts'

@@ -1,6 +1,7 @@
 /** A twin database: the bare mirror, to which sealed changesets are replayed as the server would apply them. */
 import { rowAt, rowCount, type ChangeBlock, type Changeset } from '@landfall/protocol'
-import { codecFor, mirrorDdl, quoteIdentifier, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, mirrorDdl, quoteIdentifier } from '@landfall/schema/internal'
 import { openMemory } from '../../src/adapters/sqlite-wasm.ts'
 import type { SqliteDriver } from '../../src/ports.ts'
 import { manifest } from './schema.ts'

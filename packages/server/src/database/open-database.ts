@@ -6,18 +6,22 @@ import { openPostgres } from './adapters/postgres.ts'
 import { DEFAULT_TIMEOUTS, type Timeouts } from './adapters/settings.ts'
 import type { Database } from './database.ts'
 
+/** How to connect. */
 export type DatabaseOptions = {
   /** Most connections to a real Postgres; 10 unless told. */
   connections?: number
-  /** false behind a transaction-pooling proxy that does not know prepared statements. */
+  /** Whether statements are prepared; true unless told. False behind a transaction-pooling proxy that knows none. */
   prepare?: boolean
-  /** Milliseconds for a statement, a lock and an idle transaction. */
+  /** Milliseconds; 30,000 for a statement, 10,000 for a lock, 60,000 for an idle transaction unless told. */
   timeouts?: Partial<Timeouts>
 }
 
 /**
- * `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`; or a PGlite that the app has made itself. PGlite is a package
- * of its own, `@electric-sql/pglite`: without it such an address is refused (`package_missing`).
+ * Opens `postgres://...`, `pglite:DIRECTORY` or `pglite:memory`, or takes a PGlite that the app has made itself.
+ *
+ * PGlite is a package of its own, `@electric-sql/pglite`: without it such an address throws `package_missing`. A Postgres
+ * is connected to when it is first used: an unreachable one throws `database_unreachable` then. Throws `bad_request` for
+ * any other address.
  */
 export async function openDatabase(
   address: string | PgliteInstance,

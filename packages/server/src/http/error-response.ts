@@ -33,6 +33,7 @@ const STATUS: { [Code in ErrorCode]?: number } = {
 /** What the app's own server code gets wrong: callers are told, and so is the log. */
 const MISTAKES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['holder_unnamed', 'scope_key_invalid'])
 
+/** Hears of a failure: what was thrown, and the id under which the caller can ask about it. */
 export type ErrorLog = (error: unknown, id: string) => void
 
 export type ErrorEncoder = (error: unknown) => ErrorData

@@ -6,7 +6,7 @@
  * digits and underscores, because the name of a setting takes no more. Knows no table of the app.
  */
 import { LandfallError } from '@landfall/protocol'
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 
 export const DEFAULT_SCHEMA = 'landfall'
 

@@ -7,7 +7,7 @@
  * id. A failed read is marked in the log instead, once a transaction and table: a row of its own, for which nobody waits.
  */
 import type { ManifestTable } from '@landfall/protocol'
-import { quotePostgresLiteral as quote } from '@landfall/schema'
+import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import type { Bookkeeping } from './bookkeeping.ts'
 import { type CapturedOperation, captureFunctionName } from './capture-names.ts'
 

@@ -5,7 +5,7 @@
  * it from there, which costs as much as a row trigger; else one INSERT logs all rows at half the cost of one by one.
  */
 import { EVERY_SCOPE } from '@landfall/protocol'
-import { quotePostgresLiteral as quote } from '@landfall/schema'
+import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import { type CapturedTable, guarded, logRow, OWN, readAuthor } from './capture-function.ts'
 import { keyTexts, namedRow, scopeTexts } from './row-of.ts'
 import { LOG_OPERATIONS } from './tables.ts'

@@ -11,7 +11,7 @@
  * costs 1.4 times as much as with a WHEN clause, 1.6 times a bare one: no clause can stand before a statement's rows.
  */
 import type { ManifestTable } from '@landfall/protocol'
-import { quotePostgresLiteral as quote } from '@landfall/schema'
+import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import { type CapturedTable, guarded, logRow, OWN, readAuthor } from './capture-function.ts'
 import { anyColumnDiffers, changedColumns, type RowPair } from './compare.ts'
 import { keyTexts, namedRow, type RowOf, scopeTexts } from './row-of.ts'

@@ -6,7 +6,7 @@
  * (`record_image_ne` over both rows of one column would do for every type, at four times the cost.)
  */
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
-import { quotePostgresLiteral as quote } from '@landfall/schema'
+import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import type { RowOf } from './row-of.ts'
 
 const BINARY_OUTPUT: { [kind: string]: string } = {

@@ -1,6 +1,6 @@
 /** How a generated text names the columns of one row, and what the log takes of it: its key and its scopes, as texts. */
 import { type ManifestTable, MAX_SCOPE_KEY_BYTES } from '@landfall/protocol'
-import { quoteIdentifier, quotePostgresLiteral as quote } from '@landfall/schema'
+import { quoteIdentifier, quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import { columnOf, isShort } from '../sql/row-columns.ts'
 
 /** The SQL of a column of the row. */

@@ -5,7 +5,7 @@
  */
 
 import { EVERY_SCOPE } from '@landfall/protocol'
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import type { Bookkeeping } from './bookkeeping.ts'
 
 /** Newest log row first, `seq` orders the rows of one transaction. `op`: see `LOG_OPERATIONS`. */

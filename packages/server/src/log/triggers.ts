@@ -8,7 +8,7 @@
  * rename, drop and alter every one. They fire always, also for `session_replication_role = replica`. Rows in no scope
  * leave no trace.
  */
-import { quoteTable } from '@landfall/schema'
+import { quoteTable } from '@landfall/schema/internal'
 import { captureFunction, type CapturedTable } from './capture-function.ts'
 import {
   CAPTURED_OPERATIONS,

@@ -4,7 +4,7 @@
  * Everything wrong is found before anything is changed, and comes in one error with a cure for each.
  */
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
-import { quoteTable } from '@landfall/schema'
+import { quoteTable } from '@landfall/schema/internal'
 import type { TextRow, Tx } from '../database/database.ts'
 
 export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }

@@ -7,7 +7,8 @@
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
 import { EVERY_SCOPE, LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
-import { quoteTable, type SyncDefinition } from '@landfall/schema'
+import type { SyncDefinition } from '@landfall/schema'
+import { quoteTable } from '@landfall/schema/internal'
 import { systemRandomness } from '../platform.ts'
 import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { recordHistory } from '../log/history.ts'
@@ -19,12 +20,15 @@ import { captureSql } from '../log/triggers.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
+/** Where the bookkeeping is kept. */
 export type MigrationOptions = {
   /** The bookkeeping schema: `landfall` unless told. Each of two apps in one database has its own. */
   schema?: string
+  /** For simulations; the machine's unless told. @internal */
   randomness?: Randomness
 }
 
+/** What `migrateSync` has changed: nothing, when it has run before. */
 export type MigrationReport = {
   /** Tables whose triggers were made or replaced. */
   captured: string[]
@@ -32,7 +36,13 @@ export type MigrationReport = {
   released: string[]
 }
 
-/** Idempotent. Throws `schema_invalid` for a bookkeeping schema's name, `database_invalid` with every problem and its cure before it has changed anything. */
+/**
+ * Puts the change log's schema and the capture triggers in place. Run it at each start of the server, before
+ * `createSyncServer`, or after each migration: run again it changes nothing, and two at once wait for each other.
+ *
+ * Throws `schema_invalid` for a bookkeeping schema's name, and `database_invalid` with every problem and its cure before
+ * it has changed anything; `server_busy` when a long transaction holds a table for more than the lock's time-out.
+ */
 export async function migrateSync(
   database: Database,
   sync: Pick<SyncDefinition, 'manifest'>,

@@ -15,7 +15,7 @@ import {
   type ManifestTable,
   type UserId,
 } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { ServerContext } from '../context.ts'
 import { PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { prepareHolders, readHeldScopes } from '../scopes/holders.ts'

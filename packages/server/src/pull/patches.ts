@@ -18,7 +18,7 @@ import {
   type WireColumns,
   type WireRow,
 } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import { readWindow, type TableWindow } from '../log/window.ts'

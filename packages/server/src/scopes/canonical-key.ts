@@ -13,7 +13,8 @@ import {
   type ManifestColumn,
   type ScopeKey,
 } from '@landfall/protocol'
-import { codecFor, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 
 /** null: the text is no key of the scope. */
 export type KeySpelling = (scope: string, text: string) => ScopeKey | null

@@ -3,7 +3,7 @@
  *
  * SQL with its table named, evaluated inside each request's own snapshot like any holder's.
  */
-import { readColumnType } from '@landfall/schema'
+import { readColumnType } from '@landfall/schema/internal'
 import { type SQL, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'

@@ -10,7 +10,7 @@ import {
   type ManifestTable,
   type ScopeKey,
 } from '@landfall/protocol'
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import type { Param } from '../database/database.ts'
 
 /** Collects the parameters of a statement while its text is written: `${bind(value)}` is `$1`, `$2`, ... */

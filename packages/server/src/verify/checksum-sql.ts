@@ -6,7 +6,7 @@
  * cursors and rights: the scopes given are held.
  */
 import { decodeScopeKey, type ManifestTable, type ScopeKey } from '@landfall/protocol'
-import { quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema/internal'
 import { type Bind, castType, columnOf, keyColumns } from '../sql/row-columns.ts'
 
 export type HashedRows = {

@@ -13,7 +13,7 @@ import {
   type VerifyAnswer,
   type WireColumns,
 } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Limits } from '../limits.ts'
 import {

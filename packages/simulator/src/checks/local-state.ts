@@ -7,7 +7,8 @@ import {
   type ScopeKey,
   type WireRow,
 } from '@landfall/protocol'
-import { codecFor, quoteIdentifier, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, quoteIdentifier } from '@landfall/schema/internal'
 import type { SqliteDriver } from '@landfall/engine'
 
 export type LocalRows = ReadonlyMap<string, WireRow>

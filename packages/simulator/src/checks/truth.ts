@@ -12,7 +12,7 @@ import {
   type ScopeKey,
   type WireRow,
 } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { HolderKeys, Holders, Tx } from '@landfall/server'
 import { PgDialect } from 'drizzle-orm/pg-core'
 

@@ -6,7 +6,7 @@
  * too. They know nothing of TRUNCATE, which the work on this environment does not do.
  */
 import type { ManifestTable, WireRow } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '@landfall/server'
 import { keyOf, type RowSet } from '../checks/truth.ts'
 

@@ -10,14 +10,8 @@
 import { PGlite } from '@electric-sql/pglite'
 import { type Database, migrateSync, openDatabase, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
-import {
-  type Busy,
-  counted,
-  createBusy,
-  createRandom,
-  type SeededRandom,
-  whileCounted,
-} from '@landfall/testkit'
+import { createRandom, type SeededRandom } from '@landfall/testkit'
+import { type Busy, counted, createBusy, whileCounted } from '@landfall/testkit/internal'
 import { devicesOf, type SimApp, workloadOf } from '../plan/app.ts'
 import { restoreImage, takeImage } from './postgres-image.ts'
 import type { RowSet, TruthReader } from '../checks/truth.ts'

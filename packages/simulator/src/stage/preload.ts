@@ -6,16 +6,8 @@
  * everything (`loadDevices`): their disks are kept, for a first load in every world would be a third of all the work.
  */
 import { createSyncServer, type Database } from '@landfall/server'
-import {
-  counted,
-  createBusy,
-  createRandom,
-  createVirtualClock,
-  type Device,
-  openDevice,
-  seedSqlite,
-  stillness,
-} from '@landfall/testkit'
+import { createRandom, createVirtualClock, type Device } from '@landfall/testkit'
+import { counted, createBusy, openDevice, seedSqlite, stillness } from '@landfall/testkit/internal'
 import { planTransaction } from '../workload/local.ts'
 import type { Workload } from '../workload/workload.ts'
 import type { SimApp } from '../plan/app.ts'

@@ -6,7 +6,8 @@
  */
 import type { Clock, Randomness } from '@landfall/protocol'
 import { createSyncServer, type Database, type SyncServer, type SyncServerOptions } from '@landfall/server'
-import { ownClock, type OwnClock } from '@landfall/testkit'
+import type { OwnClock } from '@landfall/testkit'
+import { ownClock } from '@landfall/testkit/internal'
 
 export type ServerProcess = {
   readonly name: string

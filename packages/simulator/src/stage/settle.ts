@@ -3,7 +3,7 @@
  * is left is held against the truth once more: the same rows everywhere (P3), bookkeeping that is empty again, and little memory (P10).
  */
 import { loadSqlite } from '@landfall/engine'
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import { endLong, openAgain, type Execution } from './execute.ts'
 import { isComplete, readLocalState, readLocalTables, readOutbox } from '../checks/local-state.ts'
 import { judgeBase } from '../checks/snapshot-equality.ts'

@@ -12,7 +12,8 @@
  * and time may move. What never gets its lock is ended by Postgres' `lock_timeout`.
  */
 import { type Database, PostgresError } from '@landfall/server'
-import { type Busy, type SeededRandom, whileCounted } from '@landfall/testkit'
+import type { SeededRandom } from '@landfall/testkit'
+import { type Busy, whileCounted } from '@landfall/testkit/internal'
 
 /** After so long Postgres looks for a deadlock. */
 export const DEADLOCK_MS = 10

@@ -5,7 +5,8 @@
  * Small types run out (a bool after two). Keys carry what keys are tested for: int8 beyond 2^53, quotes, accents.
  */
 import type { ColumnKind, ColumnType, WireValue } from '@landfall/protocol'
-import { codecFor, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import { createRandom } from '@landfall/testkit'
 import { typmodOf } from './numbers.ts'
 

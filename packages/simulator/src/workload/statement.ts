@@ -6,13 +6,8 @@
  */
 import type { SqlParam } from '@landfall/engine'
 import type { ManifestColumn, WireValue } from '@landfall/protocol'
-import {
-  codecFor,
-  quoteIdentifier,
-  quotePostgresLiteral,
-  quoteTable,
-  type SqliteValue,
-} from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor, quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema/internal'
 import type { PlanColumn, PlanTable } from './workload.ts'
 
 export type Value = { column: ManifestColumn; wire: WireValue }

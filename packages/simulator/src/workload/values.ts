@@ -6,7 +6,8 @@
  * rewrites a jsonb, which is one more thing that sync must get right.
  */
 import type { ColumnKind, ColumnType, ManifestColumn, WireValue } from '@landfall/protocol'
-import { codecFor, type SqliteValue } from '@landfall/schema'
+import type { SqliteValue } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import type { SeededRandom } from '@landfall/testkit'
 import { chance, pick } from './chance.ts'
 import { arrayLiteral, bytes, json } from './documents.ts'

@@ -8,6 +8,7 @@ import type { Clock } from '@landfall/protocol'
 
 type Timer = { at: number; order: number; run: () => void }
 
+/** A clock whose time stands still until it is moved. */
 export type VirtualClock = Clock & {
   /** When the next timer is due; null when none waits. */
   nextDue(): number | null
@@ -15,6 +16,7 @@ export type VirtualClock = Clock & {
   moveTo(ms: number): void
 }
 
+/** A clock that stands at `startMs`, milliseconds since 1970, until `moveTo`. */
 export function createVirtualClock(startMs: number): VirtualClock {
   let now = startMs
   let order = 0

@@ -25,25 +25,38 @@ import type { SeededRandom } from './random.ts'
 import { aroundDriver, type StatementRun, watchDriver } from './watched-driver.ts'
 import type { Mishap } from './weather.ts'
 
+/** A row by column name, as it is stored. */
 export type Row = { [column: string]: SqliteValue }
 
+/** A simulated device: a real engine on real SQLite, with a disk, a clock and a network that a test can spoil. */
 export type Device = {
+  /** As the test called it. */
   readonly name: string
+  /** Who is signed in: its token says this name. */
   readonly user: string
+  /** The calls of the engine that is open; as of `db` in an app, by part. */
   readonly engine: EngineApi
+  /** Up and fair unless the world said otherwise. */
   readonly network: DeviceNetwork
+  /** Its own, which may be wrong. */
   readonly clock: OwnClock
+  /** Where its database is. */
   readonly disk: Disk
-  /** The open database, for those who look past the engine: no fault strikes what they do, and no hook hears of it. */
+  /** The open database, for those who look past the engine: no fault strikes what they do, and no hook hears of it. @internal */
   readonly driver: SqliteDriver
+  /** What its app was built with. @internal */
   readonly manifest: Manifest
   /** How many transactions its engines have committed: nothing has changed while this has not. */
   readonly commits: number
+  /** Its engine is open: false after `kill` and `close`, until `open`. */
   readonly alive: boolean
   /** Everything its engines have told, in order. */
   readonly events: readonly EngineEvent[]
+  /** As of `db.status` in an app. */
   status(): Promise<EngineStatus>
+  /** Runs one statement in its own transaction, as `db.run` does. */
   run(sql: string, params?: SqlParam[]): Promise<void>
+  /** The rows of one statement as objects, as `db.all` gives them. */
   rows(sql: string, params?: SqlParam[]): Promise<Row[]>
   /** Changes the database behind the engine's back: nothing is captured. */
   damage(sql: string, params?: SqliteValue[]): void
@@ -55,8 +68,9 @@ export type Device = {
   watchMessages(hook: ((path: string) => Mishap | null) | null): void
   /** The process ends now, or the power goes; `open` finds what is left. */
   kill(loss: 'kill' | 'power'): void
+  /** Closes the engine in good order; its disk keeps everything. */
   close(): Promise<void>
-  /** Opens the database again, perhaps with the app's next schema. Throws where the disk fails. */
+  /** Opens the database again, perhaps with the app's next schema (`sync.manifest`). Rejects where the disk fails. */
   open(manifest?: Manifest): Promise<void>
 }
 

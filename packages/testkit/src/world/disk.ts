@@ -15,9 +15,11 @@ import { LandfallError } from '@landfall/protocol'
 import { DiskFile } from './disk-file.ts'
 import type { SeededRandom } from './random.ts'
 
+/** One call of SQLite to a disk. */
 export type DiskCall = {
   /** 1 for the first call of the disk's life; restarts do not reset it. */
   n: number
+  /** What is asked of the disk. */
   kind: 'read' | 'write' | 'sync' | 'truncate' | 'delete' | 'open'
   /** Empty for a temporary file. */
   file: string
@@ -29,12 +31,15 @@ export type DiskCall = {
  */
 export type DiskFate = 'go' | 'fail' | 'full' | 'die before' | 'die after' | 'die torn'
 
+/** A device's disk: it keeps after a kill what was written, after a power cut what was synced and any part of the rest. */
 export type Disk = {
+  /** Has the fate of each call decided by a function; null: every call goes well. */
   watch(fate: ((call: DiskCall) => DiskFate) | null): void
   /** Whatever it does now meets no fate, and is not counted. */
   spare<Result>(work: () => Result): Result
   /** The machine stops now, between two calls. */
   die(): void
+  /** Every call fails until `restart`. */
   readonly dead: boolean
   /** Makes it usable again, dead or not, with what a new start finds after a killed program or a power cut. */
   restart(kind: 'kill' | 'power', random: SeededRandom): void
@@ -44,7 +49,7 @@ export type Disk = {
   files(): Map<string, Uint8Array>
   /** Stored bytes over all files. */
   readonly bytes: number
-  /** For `openDisk`: the one program that uses the disk until it detaches, or the machine dies. */
+  /** For `openDisk`: the one program that uses the disk until it detaches, or the machine dies. @internal */
   attach(): DiskSession
 }
 

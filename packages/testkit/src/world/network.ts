@@ -30,13 +30,17 @@ export type Air = {
   seen?(exchange: Exchange): void
 }
 
+/** A device's way to the server. */
 export type DeviceNetwork = Network & {
-  /** For the network of the device's next process: whether it is up does not depend on who uses it. */
+  /** For the network of the device's next process: whether it is up does not depend on who uses it. @internal */
   readonly conditions: Pick<Air, 'online' | 'weather'>
+  /** Takes it down, which breaks what is under way, or up again. */
   setOnline(online: boolean): void
+  /** What it does to messages from now on; what is left out does not happen. */
   setWeather(weather: Partial<Weather>): void
   /** The stream's reader takes nothing while it is stalled. */
   stall(stalled: boolean): void
+  /** Breaks everything that is open, for good: the device's process has ended. */
   cut(): void
 }
 

@@ -7,8 +7,15 @@
  */
 import type { Randomness } from '@landfall/protocol'
 
-export type SeededRandom = Randomness & { fork(name: string): SeededRandom; below(limit: number): number }
+/** Chance that is the same each time. */
+export type SeededRandom = Randomness & {
+  /** A stream of its own, from the seed and the name; drawing from it does not shift this one. */
+  fork(name: string): SeededRandom
+  /** A whole number in [0, limit). */
+  below(limit: number): number
+}
 
+/** Randomness from a seed, of which the lowest 32 bits count. Not for secrets. */
 export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0
   const number = (): number => {

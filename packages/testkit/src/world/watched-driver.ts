@@ -7,10 +7,13 @@
  */
 import type { SqliteDriver, SqliteStatement } from '@landfall/engine'
 
+/** A statement that an engine runs. */
 export type StatementRun = {
   /** 1 for the driver's first. */
   n: number
+  /** Its text; an `exec` may hold several. */
   sql: string
+  /** Told twice: a hook that throws before keeps it from running, one that throws after loses its answer. */
   when: 'before' | 'after'
 }
 

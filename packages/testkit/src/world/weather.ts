@@ -1,6 +1,8 @@
-/** What a network does to messages: how often each thing happens to one, in [0, 1], and how long messages take. */
+/** What a network does to messages: how often each thing happens to one, a share in [0, 1], and how long messages take. */
 export type Weather = {
+  /** The server never gets it; the device hears of a failed network. */
   requestLost: number
+  /** The server has done it, and its answer is lost. */
   responseLost: number
   /** The server gets it twice. */
   repeated: number
@@ -8,12 +10,15 @@ export type Weather = {
   repeatedLate: number
   /** It reaches the server after the device's next one; the device hears that it was lost. */
   reordered: number
+  /** The answer ends in the middle. */
   cutShort: number
+  /** Something else answers, as a captive portal does, or the bytes are damaged. */
   corrupted: number
   /** No answer ever comes. */
   halfOpen: number
+  /** The stream of pokes ends after a while. */
   streamCut: number
-  /** Longest delay of each direction. */
+  /** Longest delay of each direction, in milliseconds; each message draws its own. */
   delayMs: number
 }
 
@@ -33,6 +38,7 @@ export type NetworkFault =
   | 'half-open'
   | 'stream cut'
 
+/** A network to which nothing happens, without delay. */
 export const FAIR: Weather = {
   requestLost: 0,
   responseLost: 0,

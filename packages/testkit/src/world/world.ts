@@ -26,36 +26,62 @@ const ORIGIN = 'https://landfall.test'
 /** Later than the clock of any real Postgres, which stamps what other programs write: those count as older. */
 const START_MS = 4_000_000_000_000
 
+/** What a world is made of. */
 export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits'> & {
+  /** What `defineSync` gave. */
   sync: SyncDefinition
   /** Its tables exist already; the world migrates it and does not close it. Without one: an embedded Postgres. */
   database?: Database
   /** Statements that make the embedded Postgres' tables and first rows. */
   setup?: readonly string[]
+  /** All chance comes from it; 1 unless told. */
   seed?: number
   /** Devices that are there from the beginning. */
   clients?: readonly Client[]
   /** What every device's network does to its messages, until its own weather is set. */
   faults?: Partial<Weather>
-  /** When the world begins, milliseconds since 1970. */
+  /** When the world begins: milliseconds since 1970; in the year 2096 unless told. */
   startMs?: number
 }
 
-export type Client = { name: string; user: string; skewMs?: number }
+/** A device to open. */
+export type Client = {
+  /** For the test; chance forks by it. */
+  name: string
+  /** The `userId` that the server takes it for. */
+  user: string
+  /** How far its clock is ahead, in milliseconds; 0 unless told. */
+  skewMs?: number
+}
 
+/** A server and its devices, in which time passes when the test says so. */
 export type World = {
+  /** The devices in the order of their opening. */
   readonly clients: readonly Device[]
+  /** The world's chance; fork it for the test's own. */
   readonly random: SeededRandom
+  /** The real one; `server.app` answers the devices. */
   readonly server: SyncServer
   /** A new device of a user; its clock may be wrong. */
   open(name: string, client: Omit<Client, 'name'>): Promise<Device>
-  /** Lets virtual time pass. */
+  /** Lets so many milliseconds of virtual time pass. */
   pass(ms: number): Promise<void>
   /** Lets time pass until every device's outbox is empty and a later pull is applied; throws past the bound (P8). */
   settle(withinMs?: number): Promise<void>
+  /** Ends devices, server and, unless it was given, the database. */
   close(): Promise<void>
 }
 
+/**
+ * Opens a world: an embedded Postgres (or the `database` given) with the capture in place, a server, and the devices.
+ *
+ * ```ts
+ * const clients = [{ name: 'phone', user: 'ada' }, { name: 'laptop', user: 'ada', skewMs: -60_000 }]
+ * const world = await createWorld({ sync, holders, setup: [ddl], clients, seed: 7, faults: { responseLost: 0.3 } })
+ * await world.clients[0]?.run('insert into tasks ...')
+ * await world.settle()
+ * ```
+ */
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { sync, seed = 1 } = options
   const clock = createVirtualClock(options.startMs ?? START_MS)

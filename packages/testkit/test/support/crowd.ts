@@ -4,7 +4,8 @@
  * For showing that no name clashes: `identifiersIn` takes the names from the texts that are run, so that a new name in a
  * statement is a new column here by itself.
  */
-import { defineSync, quoteIdentifier as quote, type SyncDefinition } from '@landfall/schema'
+import { defineSync, type SyncDefinition } from '@landfall/schema'
+import { quoteIdentifier as quote } from '@landfall/schema/internal'
 import * as pg from 'drizzle-orm/pg-core'
 
 /** One table: its columns by their part. */

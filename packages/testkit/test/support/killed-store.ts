@@ -9,7 +9,8 @@
  */
 import { openStore, type SqliteDriver, type Store } from '@landfall/engine'
 import { defineSync } from '@landfall/schema'
-import { createDisk, createRandom, type Disk, openDisk } from '@landfall/testkit'
+import { createRandom, type Disk } from '@landfall/testkit'
+import { createDisk, openDisk } from '@landfall/testkit/internal'
 import { pgTable, text } from 'drizzle-orm/pg-core'
 
 const notes = pgTable('notes', { id: text().primaryKey(), owner: text().notNull(), body: text().notNull() })

@@ -38,6 +38,12 @@ export function dottedName(node: Node | undefined): string | undefined {
   return object !== undefined && property !== undefined ? `${object}.${property}` : undefined
 }
 
+/** The name of an identifier, or the text of a literal used as one; empty for anything else. */
+export function nameOf(node: Node | undefined): string {
+  const name = node?.['name'] ?? node?.['value']
+  return typeof name === 'string' ? name : ''
+}
+
 /** The text of a string literal, or of a template up to its first `${`. */
 export function leadingText(node: Node | undefined): string | undefined {
   if (node?.type === 'Literal' && typeof node['value'] === 'string') return node['value']

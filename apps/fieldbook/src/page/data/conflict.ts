@@ -4,7 +4,7 @@
  * Taking back is an ordinary write, so it works offline too and is synced like any other.
  */
 import type { StoredConflict } from '@landfall/client'
-import { codecFor } from '@landfall/schema'
+import { codecFor } from '@landfall/schema/internal'
 import { sync } from '../../shared/sync.ts'
 import { type Writer, write } from './actions.ts'
 

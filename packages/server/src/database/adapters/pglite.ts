@@ -12,7 +12,7 @@ import { type Database, PostgresError, type TextRow, type Tx } from '../database
 import { encodeParam } from './params.ts'
 import { settingStatements, type Timeouts } from './settings.ts'
 
-/** What is used of a `PGlite`. */
+/** What is used of a `PGlite`: give one that `@electric-sql/pglite` made. @internal */
 export type PgliteInstance = {
   transaction<T>(work: (tx: PgliteTransaction) => Promise<T>): Promise<T>
   close(): Promise<void>

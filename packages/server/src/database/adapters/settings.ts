@@ -6,10 +6,13 @@
  */
 import { SESSION_SETTINGS, type TransactionOptions } from '../database.ts'
 
+/** How long Postgres lets things take, in milliseconds. */
 export type Timeouts = {
-  /** Milliseconds one statement may run, wait for a lock, and a transaction may sit idle. */
+  /** One statement; 30,000 unless told. */
   statement: number
+  /** One wait for a lock; 10,000 unless told. */
   lock: number
+  /** A transaction in which nothing runs; 60,000 unless told. */
   idle: number
 }
 

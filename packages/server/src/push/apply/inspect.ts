@@ -5,7 +5,7 @@
  * older snapshot for everything but the locked row. Equality and merged values are Postgres' own, by type.
  */
 import { decodeHlc, type Hlc, type ManifestColumn, type WireRow, type WireValue } from '@landfall/protocol'
-import { quotePostgresLiteral as quote, quoteTable } from '@landfall/schema'
+import { quotePostgresLiteral as quote, quoteTable } from '@landfall/schema/internal'
 import type { TextRow } from '../../database/database.ts'
 import { LOG_OPERATIONS } from '../../log/tables.ts'
 import { type Bind, createBinder, keyColumns } from '../../sql/row-columns.ts'

@@ -5,7 +5,7 @@
  * 1. Every text is cast where it is used, so that Postgres compares and stores values by their type.
  */
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
-import { quoteIdentifier, quotePostgresLiteral } from '@landfall/schema'
+import { quoteIdentifier, quotePostgresLiteral } from '@landfall/schema/internal'
 import { type Bind, castType, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
 

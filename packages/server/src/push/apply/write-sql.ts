@@ -6,7 +6,7 @@
  * Each answers how many rows were written, which ones if not all, and those that the user had no right to make:
  * triggers and defaults have the last word on a row's scopes, so that is judged on the row as it came out.
  */
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import { type Bind, columnOf, keyColumns } from '../../sql/row-columns.ts'
 import type { Batch } from '../batch.ts'
 import type { Rights } from '../check/rights.ts'

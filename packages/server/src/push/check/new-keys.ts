@@ -7,7 +7,7 @@
  * user holds the key afterwards is judged when the rows are there (`apply-in-order.ts`): nobody plants rows elsewhere.
  */
 import { decodeScopeKey, rowAt, type ScopeKey, type WireRow } from '@landfall/protocol'
-import { quoteIdentifier, quoteTable } from '@landfall/schema'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { ServerContext } from '../../context.ts'
 import { ADVISORY_LOCK } from '../../log/bookkeeping.ts'
 import { castType, columnOf } from '../../sql/row-columns.ts'

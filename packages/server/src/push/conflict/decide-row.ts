@@ -15,7 +15,7 @@ import {
   type WireRow,
   type WireValue,
 } from '@landfall/protocol'
-import type { WirePolicy } from '@landfall/schema'
+import type { WirePolicy } from '@landfall/schema/internal'
 import { valuesByName } from '../batch.ts'
 import type { ColumnState, RowState } from '../apply/inspect.ts'
 import { type Effort, mergeText } from './merge-text.ts'
