@@ -57,7 +57,7 @@ export function useLive(query: string | DrizzleQuery, params: readonly SqlParam[
 
 /**
  * As `useLive`, but suspends until the first result is there: the nearest `<Suspense>` shows its fallback, and `ready` is
- * always true. New parameters suspend again; inside `startTransition` React keeps showing the former rows.
+ * always true. New parameters suspend again; inside React's `startTransition` the screen keeps showing the former rows.
  */
 export function useLiveSuspense<T = Row>(sql: string, params?: readonly SqlParam[]): LiveRows<T>
 export function useLiveSuspense<Rows extends readonly unknown[]>(

@@ -24,10 +24,16 @@ export type HolderUser = {
  */
 export type HolderKeys = SQLWrapper | readonly string[]
 
+/** Lists the keys that a user holds, or gives the SQL that does. Called in each request; what it throws is `server_error`. */
 export type HolderFunction = (user: HolderUser) => HolderKeys | Promise<HolderKeys>
 
 /** A function that reads tables, with their names: writing one of them changes who holds what. */
-export type NamedHolder = { reads: readonly PgTable[]; keys: HolderFunction }
+export type NamedHolder = {
+  /** Every Drizzle table that the SQL reads. */
+  reads: readonly PgTable[]
+  /** Gives the SQL. */
+  keys: HolderFunction
+}
 
 /** Says which keys of a scope a user holds now: `memberOf`, SQL with the tables it reads, or a function that lists them. */
 export type Holder = NamedHolder | HolderFunction

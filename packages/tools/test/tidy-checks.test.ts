@@ -234,3 +234,46 @@ describe('exceptions', () => {
     expect(plant('packages/engine/src/a.ts', code)).toEqual(expected)
   })
 })
+
+describe('references', () => {
+  const known = {
+    'packages/a/SPEC.md': '## P1 durable\n- **P1.1** It lasts.\n',
+    'ARCHITECTURE.md': '# How\n\n## The ideas\n',
+    'packages/a/src/store/seal.ts': `${HEADER}export const sealIt = 1\n`,
+    'packages/a/test/a.test.ts': "test('[P1.1] x', f)\n",
+  }
+  const inComment = (text: string): string[] =>
+    broken({ ...known, 'packages/a/src/b.ts': `${HEADER}/** ${text} */\nexport const b = 1\n` }).filter(
+      (rule) => rule.startsWith('reference'),
+    )
+
+  test.each([
+    'see store/seal.ts, seal.ts and ../store/seal.ts',
+    'P1.1 of P1; ARCHITECTURE: "The ideas"; `sealIt` and `sealIt()`',
+    "React's `useId`, `word`, `Pascal`; https://a.example/missing.ts; *.ts",
+    'the key `P9.9` in a text; \\n ```ts\nmissing.ts `noName`\n```',
+  ])('[T5.1] a comment refers to what is there: %s', (text) => {
+    expect(inComment(text)).toEqual([])
+  })
+
+  test.each([
+    ['see store/sea.ts', 'reference-file:2'],
+    ['see `other/seal.ts`', 'reference-file:2'],
+    ['as P1.2 says', 'reference-rule:2'],
+    ['(P2)', 'reference-rule:2'],
+    ['ARCHITECTURE: "The idea"', 'reference-heading:2'],
+    ['calls `sealed_` or `sealIts`', 'reference-name:2'],
+  ])('[T5.1] a comment refers to nothing: %s', (text, finding) => {
+    expect(inComment(text)).toEqual([finding])
+  })
+
+  test.each([
+    ['a link to a heading', '[a](ARCHITECTURE.md#the-ideas) [b](packages/) [c](#how-to)\n# How to', []],
+    ['a link to no file', '\n[a](ARCHITECTUR.md)', ['reference-link:2']],
+    ['a link to no heading', '[a](ARCHITECTURE.md#the-idea)', ['reference-link:1']],
+    ['a file in a code block', '```ts\nimport a from "./missing.ts"\n```', []],
+    ['a file in a text', 'see `missing.ts`', ['reference-file:1']],
+  ])('[T5.1] a document has %s', (_, text, findings) => {
+    expect(broken({ ...known, 'CONTRIBUTING.md': text })).toEqual(findings)
+  })
+})

@@ -2,7 +2,7 @@
  * Where the page is: the address is the state, so that back, forward and links work.
  *
  * `/`, `/mine`, `/overdue` and `/project/<code>` name a view, `?check=<id>` the check that is open in it. `?user=` and
- * `?device=` say whose notebook this is (see `Device.tsx`) and travel along.
+ * `?device=` say whose notebook this is (see `device/DeviceGate.tsx`) and travel along.
  */
 import { useSyncExternalStore } from 'react'
 

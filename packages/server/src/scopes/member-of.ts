@@ -10,6 +10,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { NamedHolder } from '../context.ts'
 import { castType } from '../sql/row-columns.ts'
 
+/** Which columns of a table of memberships hold what. */
 export type MemberColumns<Table extends PgTable> = {
   /** The column that holds the user's id. */
   user: (columns: Table['_']['columns']) => PgColumn
@@ -17,7 +18,13 @@ export type MemberColumns<Table extends PgTable> = {
   key: (columns: Table['_']['columns']) => PgColumn
 }
 
-/** `holders: { project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }) }` */
+/**
+ * A scope whose holders are listed in a table: each row gives a user a key. The table need not be synced.
+ *
+ * ```ts
+ * holders: { project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }) }
+ * ```
+ */
 export function memberOf<Table extends PgTable>(
   table: Table,
   { user, key }: MemberColumns<Table>,

@@ -6,6 +6,7 @@
 import { checkImports } from './imports.ts'
 import { checkLitter } from './litter.ts'
 import { checkOutside } from './outside.ts'
+import { checkReferences } from './references.ts'
 import type { Finding, Module, Repository } from './repository.ts'
 import { checkSizes } from './size.ts'
 import { checkSpec } from './spec.ts'
@@ -18,6 +19,7 @@ const CHECKS = {
   imports: checkImports,
   rules: checkSpec,
   litter: checkLitter,
+  references: checkReferences,
 }
 
 const HEAD_LINES = 30

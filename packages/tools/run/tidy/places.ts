@@ -34,3 +34,8 @@ export function isPure(path: string): boolean {
   const isPackage = PURE.includes(workspace ?? '') && part === 'src'
   return (isPackage || SIMULATED.test(path)) && !isAdapter(path)
 }
+
+/** Written by a script of the repository from what is checked itself. */
+export function isGenerated(path: string): boolean {
+  return /^packages\/[^/]+\/api\.md$/.test(path)
+}
