@@ -37,6 +37,11 @@ export const CATALOGUE = {
     false,
     'The server cannot work with these options. See details.problems for each problem and its cure.',
   ),
+  bookkeeping_taken: entry(
+    'input',
+    false,
+    'The bookkeeping schema belongs to another app. See details.cure; nothing was changed.',
+  ),
   schema_mismatch: entry(
     'input',
     false,
@@ -236,6 +241,7 @@ const FOR_DEVELOPERS: ReadonlySet<ErrorCode> = new Set([
   'name_invalid',
   'schema_invalid',
   'options_invalid',
+  'bookkeeping_taken',
   'schema_mismatch',
   'protocol_mismatch',
   'package_missing',

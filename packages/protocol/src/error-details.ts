@@ -38,6 +38,8 @@ export type DetailsByCode = {
   schema_invalid: Problems
   database_invalid: Problems
   options_invalid: Problems
+  /** `name` asked for the bookkeeping schema `schema`, which is `owner`'s. */
+  bookkeeping_taken: { schema: string; name: string; owner: string; cure: string }
   schema_mismatch: { server?: string; table?: string; column?: string; reason?: string }
   protocol_mismatch: { server: number; client: string | null }
   sql_error: Sqlite

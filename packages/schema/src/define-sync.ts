@@ -15,6 +15,8 @@ import { checkMentions, type LooseInput, rulesFor } from './sync-rules.ts'
 import { checkTables } from './table-names.ts'
 import { checkScopeTypes } from './write-rules.ts'
 
+const DEFAULT_APP_NAME = 'app'
+
 /**
  * Defines what is synced: Drizzle tables, the scopes their rows belong to, and rules for columns and conflicts.
  *
@@ -23,6 +25,7 @@ import { checkScopeTypes } from './write-rules.ts'
  *
  * ```ts
  * export const sync = defineSync({
+ *   name: 'fieldbook',
  *   tables: { projects, checks, countries },
  *   scopes: { project: { projects: p => p.id, checks: c => c.projectId }, public: { countries: true } },
  *   columns: { checks: { exclude: ['internalCost'], readonly: ['createdAt'] } },
@@ -37,25 +40,37 @@ export function defineSync<
 >(input: SyncInput<Tables, Scope, Rules>): SyncDefinition<Tables, Scope, MirrorTables<Tables, Rules>> {
   const loose = input as unknown as LooseInput // from here on names are checked, not typed
   const problems: Problem[] = []
+  const name = appName(input.name, problems)
   checkMentions(loose, problems)
-  const built = checkTables(input.tables, problems).map(([name, table]) => ({
-    name,
+  const built = checkTables(input.tables, problems).map(([property, table]) => ({
+    property,
     table,
-    manifest: manifestTable(table, rulesFor(loose, name, problems), problems),
+    manifest: manifestTable(table, rulesFor(loose, property, problems), problems),
   }))
   const tables = parentsFirst(knownParents(built.map(({ manifest }) => manifest)))
   checkScopeTypes(tables, problems)
   if (problems.length > 0) throw new LandfallError('schema_invalid', { problems })
   const sqlite = Object.fromEntries(
-    built.map(({ name, table, manifest }) => [name, sqliteTableFor(table, manifest)]),
+    built.map(({ property, table, manifest }) => [property, sqliteTableFor(table, manifest)]),
   )
   return {
+    name,
     manifest: { tables, hash: hashManifest(tables) },
     tables: input.tables,
     sqlite: sqlite as MirrorTables<Tables, Rules>, // the types follow the tables as the columns here do
     scopes: Object.keys(input.scopes) as Scope[],
     policies: customPolicies(input.tables, loose.conflicts ?? {}),
   }
+}
+
+const APP_NAME = /^\S(?:.{0,61}\S)?$/u
+
+function appName(name: string | undefined, problems: Problem[]): string {
+  if (name !== undefined && !APP_NAME.test(name)) {
+    const cure = 'give `name` 1 to 63 characters, without spaces at its ends'
+    problems.push({ table: '', problem: `${JSON.stringify(name)} cannot be the name of an app`, cure })
+  }
+  return name ?? DEFAULT_APP_NAME
 }
 
 /** Only synced tables count as parents. */

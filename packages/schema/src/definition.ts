@@ -66,6 +66,8 @@ export type ConflictRules<Tables extends PgTables> = {
 
 /** What `defineSync` takes. A wrong name is a type error where it is written. */
 export type SyncInput<Tables extends PgTables, Scope extends string, Rules extends ColumnRules<Tables>> = {
+  /** Names the app: one bookkeeping schema in Postgres serves the versions of one app. `app` unless told. */
+  name?: string
   /** Drizzle `pgTable`s, as they are. */
   tables: Tables
   /** Scope name -> table -> the column that holds the scope's key. Every table stands in at least one. */
@@ -94,6 +96,8 @@ export type SyncDefinition<
   Scope extends string = string,
   Sqlite = { [name: string]: unknown },
 > = {
+  /** The app's name, `app` unless told. Both sides may differ in it: it says whose the bookkeeping is. */
+  name: string
   /** What both sides must agree on, as plain data, with its hash. @internal */
   manifest: Manifest
   /** The Drizzle Postgres tables. */

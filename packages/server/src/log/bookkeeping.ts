@@ -24,6 +24,7 @@ export type Bookkeeping = {
   conflicts: string
   history: string
   captures: string
+  manifests: string
   /** Settings of a transaction: whose change the triggers log, and which tables have been marked. */
   settings: { hlc: string; client: string; failed: string }
   /** The texts that advisory locks hash. */
@@ -49,6 +50,7 @@ export function bookkeepingIn(schema: string = DEFAULT_SCHEMA): Bookkeeping {
     conflicts: named('conflicts'),
     history: named('history'),
     captures: named('captures'),
+    manifests: named('manifests'),
     settings: {
       hlc: `landfall.${schema}_hlc`,
       client: `landfall.${schema}_client`,

@@ -15,6 +15,7 @@ export function bookkeepingDdl(bookkeeping: Bookkeeping): string[] {
     ...logDdl(bookkeeping),
     ...clientsDdl(bookkeeping),
     ...historyDdl(bookkeeping),
+    ...manifestsDdl(bookkeeping),
   ]
 }
 
@@ -166,6 +167,21 @@ function historyDdl({ named, history }: Bookkeeping): string[] {
       RETURN pg_snapshot_xmax(pg_current_snapshot());
     END
     $$`,
+  ]
+}
+
+/** The versions of the app that this schema has served; `migrate/manifests.ts` says which of them count. */
+function manifestsDdl({ manifests }: Bookkeeping): string[] {
+  return [
+    `
+    CREATE TABLE IF NOT EXISTS ${manifests} (
+      hash         text        PRIMARY KEY,
+      name         text        NOT NULL,          -- the app's, the same in every row
+      manifest     json        NOT NULL,
+      place        bigint      NOT NULL UNIQUE,   -- the highest is the newest
+      first_served timestamptz NOT NULL DEFAULT now(),
+      last_served  timestamptz NOT NULL DEFAULT now()
+    )`,
   ]
 }
 

@@ -107,6 +107,14 @@ function tableProblems(table: ManifestTable, live: TextRow): DatabaseProblem[] {
   return problems
 }
 
+/** Without the columns, and the scopes by them, that the live table has not or has as another type. */
+export async function withoutMisfits(tx: Tx, table: ManifestTable): Promise<ManifestTable> {
+  const misfits = new Set((await columnProblems(tx, table)).map(({ column }) => column))
+  const columns = table.columns.filter(({ name }) => !misfits.has(name))
+  const isThere = (name: string | null) => name === null || columns.some((column) => column.name === name)
+  return { ...table, columns, scopes: table.scopes.filter(({ column }) => isThere(column)) }
+}
+
 async function columnProblems(tx: Tx, table: ManifestTable): Promise<DatabaseProblem[]> {
   const rows = await tx.query(
     `

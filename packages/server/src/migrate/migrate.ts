@@ -1,21 +1,28 @@
 /**
  * migrateSync: puts the bookkeeping and the capture triggers in place; running it again changes nothing.
  *
+ * It lets go of nothing: a table that this version of the app does not know may be another version's (`manifests.ts`), and
+ * an older version leaves what is captured as it is. `releaseSync` lets go.
+ *
  * First everything is checked, then the bookkeeping is made, then each table gets its triggers in a transaction of its
  * own, because CREATE TRIGGER waits for the table's writers and must not hold the locks of other tables meanwhile.
  * From a trigger's commit on, every write to its table is in the log. Rows that exist need nothing: clients load them
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
-import { EVERY_SCOPE, LandfallError, type Manifest, type Randomness } from '@landfall/protocol'
+import { EVERY_SCOPE, type ManifestTable, type Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import { quoteTable } from '@landfall/schema/internal'
 import { systemRandomness } from '../platform.ts'
-import { type Database, PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
+import { explained } from './explained.ts'
+import { dropTrigger, lockTable, ownTriggers } from './own-triggers.ts'
+import type { Database, TransactionOptions, Tx } from '../database/database.ts'
 import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { triggerNames } from '../log/capture-names.ts'
-import { bookkeepingDdl, LOG_OPERATIONS } from '../log/tables.ts'
-import { checkServer, checkTables, type LiveTable } from './check.ts'
+import { LOG_OPERATIONS } from '../log/tables.ts'
+import { checkServer, checkTables, type LiveTable, withoutMisfits } from './check.ts'
+import { makeBookkeeping } from './make-bookkeeping.ts'
+import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
 import { captureSql } from '../log/triggers.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
@@ -24,6 +31,8 @@ const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false
 export type MigrationOptions = {
   /** The bookkeeping schema: `landfall` unless told. Each of two apps in one database has its own. */
   schema?: string
+  /** Makes this version the newest, after the app was rolled back to it. */
+  activate?: boolean
   /** For simulations; the machine's unless told. @internal */
   randomness?: Randomness
 }
@@ -32,64 +41,82 @@ export type MigrationOptions = {
 export type MigrationReport = {
   /** Tables whose triggers were made or replaced. */
   captured: string[]
-  /** Tables that are no longer synced; their triggers were dropped. */
-  released: string[]
+  /** Tables that are captured for other versions of the app; `releaseSync` lets go of them. */
+  others: string[]
 }
 
 /**
  * Puts the change log's schema and the capture triggers in place. Run it at each start of the server, before
  * `createSyncServer`, or after each migration: run again it changes nothing, and two at once wait for each other.
  *
- * Throws `schema_invalid` for a bookkeeping schema's name, and `database_invalid` with every problem and its cure before
+ * Throws `schema_invalid` for a bookkeeping schema's name, `bookkeeping_taken` where it is another app's, and
+ * `database_invalid` with every problem and its cure before
  * it has changed anything; `server_busy` when a long transaction holds a table for more than the lock's time-out.
  */
 export async function migrateSync(
   database: Database,
-  sync: Pick<SyncDefinition, 'manifest'>,
-  { schema, randomness = systemRandomness }: MigrationOptions = {},
+  sync: AppVersion,
+  { schema, activate = false, randomness = systemRandomness }: MigrationOptions = {},
 ): Promise<MigrationReport> {
   try {
-    return await migrate(
-      { database, bookkeeping: bookkeepingIn(schema), manifest: sync.manifest },
-      randomness,
-    )
+    const migration = { database, bookkeeping: bookkeepingIn(schema), app: sync, activate }
+    return await migrate(migration, randomness)
   } catch (error) {
     throw explained(error)
   }
 }
 
-type Migration = { database: Database; bookkeeping: Bookkeeping; manifest: Manifest }
+type Migration = { database: Database; bookkeeping: Bookkeeping; app: AppVersion; activate: boolean }
 
 async function migrate(migration: Migration, randomness: Randomness): Promise<MigrationReport> {
-  const { database, bookkeeping, manifest } = migration
-  const tables = await database.transaction(WRITE, async (tx) => {
-    await checkServer(tx)
-    const found = await checkTables(tx, manifest)
-    await lockMigration(tx, bookkeeping)
-    for (const statement of bookkeepingDdl(bookkeeping)) await tx.query(statement)
-    return found
-  })
+  const { database, bookkeeping } = migration
+  const tables = await database.transaction(WRITE, (tx) => prepare(tx, migration))
   const captured: string[] = []
   for (const live of tables) {
-    if (await database.transaction(WRITE, (tx) => captureTable(tx, bookkeeping, live)))
+    if (await database.transaction(WRITE, (tx) => captureTable(tx, migration, live)))
       captured.push(live.table.name)
   }
-  const released = await database.transaction(WRITE, (tx) => releaseTables(tx, bookkeeping, manifest))
+  const others = await database.transaction(WRITE, (tx) => readOthers(tx, migration))
   await recordHistory(database, bookkeeping, randomness)
-  return { captured, released }
+  return { captured, others }
 }
 
-async function lockMigration(tx: Tx, { locks }: Bookkeeping): Promise<void> {
+/** Checks everything, makes the bookkeeping and records the version. Answers its tables. */
+async function prepare(tx: Tx, { bookkeeping, app, activate }: Migration): Promise<LiveTable[]> {
+  await checkServer(tx)
+  const tables = await checkTables(tx, app.manifest)
+  await lockMigration(tx, bookkeeping)
+  await makeBookkeeping(tx, bookkeeping)
+  await recordVersion(tx, bookkeeping, { app, activate })
+  return tables
+}
+
+export async function lockMigration(tx: Tx, { locks }: Bookkeeping): Promise<void> {
   await tx.query(ADVISORY_LOCK, [locks.migration])
+}
+
+/** Captured tables that the app's version does not name. A row whose table was dropped goes. */
+async function readOthers(tx: Tx, { bookkeeping, app }: Migration): Promise<string[]> {
+  const { captures } = bookkeeping
+  const own = app.manifest.tables.map(({ name }) => name)
+  await lockMigration(tx, bookkeeping)
+  await tx.query(`DELETE FROM ${captures} WHERE tbl <> ALL ($1::text[]) AND to_regclass(relation) IS NULL`, [
+    own,
+  ])
+  const rows = await tx.query(`SELECT tbl FROM ${captures} WHERE tbl <> ALL ($1::text[]) ORDER BY tbl`, [own])
+  return rows.map((row) => row['tbl'] ?? '')
 }
 
 /** Whether there was anything to do. */
 async function captureTable(
   tx: Tx,
-  bookkeeping: Bookkeeping,
-  { table, perRow, partitions }: LiveTable,
+  { bookkeeping, app }: Migration,
+  { table: own, perRow, partitions }: LiveTable,
 ): Promise<boolean> {
   await lockMigration(tx, bookkeeping)
+  // Read anew: a newer version may have been recorded since the check.
+  const versions = await readVersions(tx, bookkeeping)
+  const table: ManifestTable = await withoutMisfits(tx, capturedTable(own, versions))
   const sql = captureSql({ bookkeeping, table, perRow })
   const relation = quoteTable(table)
   const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
@@ -97,7 +124,9 @@ async function captureTable(
   const text = statements.join(';\n')
   const relations = [relation, ...partitions]
   const state = await readCapture(tx, bookkeeping, { table: table.name, text, relations })
-  if (state.same && state.present && !state.failed) return false
+  // What a newer version has put in place is as good, whatever its text.
+  const isNewest = versions[0]?.hash === app.manifest.hash
+  if ((state.same || !isNewest) && state.present && !state.failed) return false
   const former = await ownTriggers(tx, bookkeeping, relations)
   await lockTable(tx, relation, former)
   for (const statement of [...former.map(dropTrigger), ...statements]) await tx.query(statement)
@@ -161,70 +190,4 @@ async function markMended(tx: Tx, { changes, named }: Bookkeeping, table: string
     VALUES ($1, '{}', '${EVERY_SCOPE}', '${LOG_OPERATIONS.mended}', ${named('stamp')}())`,
     [table],
   )
-}
-
-type OwnTrigger = { name: string; relation: string }
-
-/** Every trigger on the relations that calls a function of the bookkeeping schema, whatever an earlier version called it. */
-async function ownTriggers(tx: Tx, bookkeeping: Bookkeeping, relations: string[]): Promise<OwnTrigger[]> {
-  const rows = await tx.query(
-    `
-    SELECT quote_ident(t.tgname) AS name, t.tgrelid::regclass::text AS relation
-    FROM pg_trigger t
-    JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE t.tgrelid IN (
-        SELECT to_regclass(r) FROM unnest($1::text[]) r
-        UNION SELECT p.relid FROM unnest($1::text[]) r, pg_partition_tree(to_regclass(r)) p)
-      AND p.pronamespace = to_regnamespace($2) AND t.tgparentid = 0`,
-    [relations, bookkeeping.schema],
-  )
-  return rows.map(({ name, relation }) => ({ name: name ?? '', relation: relation ?? '' }))
-}
-
-/**
- * The strongest lock first, on the parent before its partitions, as writers take theirs: a lock that grows, or one on a
- * partition before its parent, would be a deadlock with the host's own transactions. Dropping a trigger needs more than
- * making one, which lets readers go on.
- */
-async function lockTable(tx: Tx, relation: string, dropped: readonly OwnTrigger[]): Promise<void> {
-  await tx.query(`LOCK TABLE ${relation} IN ${dropped.length > 0 ? 'ACCESS' : 'SHARE ROW'} EXCLUSIVE MODE`)
-}
-
-function dropTrigger({ name, relation }: OwnTrigger): string {
-  return `DROP TRIGGER ${name} ON ${relation}`
-}
-
-async function releaseTables(tx: Tx, bookkeeping: Bookkeeping, manifest: Manifest): Promise<string[]> {
-  const { captures } = bookkeeping
-  await lockMigration(tx, bookkeeping)
-  const gone = await tx.query(
-    `
-    SELECT tbl, relation
-    FROM ${captures}
-    WHERE tbl <> ALL ($1::text[])`,
-    [manifest.tables.map((table) => table.name)],
-  )
-  for (const { tbl = null, relation } of gone) {
-    const triggers = await ownTriggers(tx, bookkeeping, [relation ?? ''])
-    if (triggers.length > 0) await lockTable(tx, relation ?? '', triggers)
-    for (const trigger of triggers) await tx.query(dropTrigger(trigger))
-    await tx.query(`DELETE FROM ${captures} WHERE tbl = $1`, [tbl])
-  }
-  return gone.map((row) => row['tbl'] ?? '')
-}
-
-function explained(error: unknown): unknown {
-  if (!(error instanceof PostgresError)) return error
-  const because = { problem: error.message, table: error.table ?? '' }
-  if (error.sqlstate === '42501') {
-    const cure = 'Migrate as a role that owns the tables and may create a schema.'
-    return new LandfallError('database_invalid', { problems: [{ ...because, cure }] })
-  }
-  if (error.sqlstate === '55P03') {
-    return new LandfallError('server_busy', {
-      reason: 'lock',
-      cause: 'A long transaction holds a synced table.',
-    })
-  }
-  return error
 }
