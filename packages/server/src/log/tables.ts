@@ -42,12 +42,14 @@ function logDdl(bookkeeping: Bookkeeping): string[] {
     // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
     `
     CREATE TABLE IF NOT EXISTS ${captures} (
-      tbl       text PRIMARY KEY,
-      relation  text NOT NULL,
-      digest    text NOT NULL,
-      mended    pg_snapshot     -- of the transaction that last put the triggers in place: what was marked before is over
+      tbl        text PRIMARY KEY,
+      relation   text NOT NULL,
+      digest     text NOT NULL,
+      definition text,           -- and of what is captured, whatever the DDL: an older process replaces no newer function
+      mended     pg_snapshot     -- of the transaction that last put the triggers in place: what was marked before is over
     )`,
     `ALTER TABLE ${captures} ADD COLUMN IF NOT EXISTS mended pg_snapshot`,
+    `ALTER TABLE ${captures} ADD COLUMN IF NOT EXISTS definition text`,
     // The stamp of a change: that of the changeset being pushed, else the time.
     `
     CREATE OR REPLACE FUNCTION ${named('stamp')}() RETURNS bigint LANGUAGE sql VOLATILE AS $$

@@ -49,7 +49,10 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable
       })
       continue
     }
-    problems.push(...tableProblems(table, live), ...(await columnProblems(tx, table)))
+    problems.push(
+      ...tableProblems(table, live),
+      ...(await columnProblems(tx, table)).filter((problem) => problem !== null),
+    )
     const partitioned = live['relkind'] === 'p'
     const partitions = partitioned ? await findPartitions(tx, table) : []
     found.push({
@@ -107,35 +110,39 @@ function tableProblems(table: ManifestTable, live: TextRow): DatabaseProblem[] {
   return problems
 }
 
-/** Without the columns, and the scopes by them, that the live table has not or has as another type. */
-export async function withoutMisfits(tx: Tx, table: ManifestTable): Promise<ManifestTable> {
-  const misfits = new Set((await columnProblems(tx, table)).map(({ column }) => column))
-  const columns = table.columns.filter(({ name }) => !misfits.has(name))
+/** Of each column the first that is as in the live table, and the scopes by what is left. */
+export async function fitToLive(tx: Tx, table: ManifestTable): Promise<ManifestTable> {
+  const problems = await columnProblems(tx, table)
+  const fitting = table.columns.filter((_, i) => problems[i] === null)
+  const columns = fitting.filter(({ name }, i) => fitting.findIndex((other) => other.name === name) === i)
   const isThere = (name: string | null) => name === null || columns.some((column) => column.name === name)
   return { ...table, columns, scopes: table.scopes.filter(({ column }) => isThere(column)) }
 }
 
-async function columnProblems(tx: Tx, table: ManifestTable): Promise<DatabaseProblem[]> {
+/** For each column what is wrong with it, or null. */
+async function columnProblems(tx: Tx, table: ManifestTable): Promise<(DatabaseProblem | null)[]> {
   const rows = await tx.query(
     `
     SELECT
       w.name, w.type AS wanted,
       format_type(a.atttypid, a.atttypmod) AS found,
       (to_regtype(w.type) = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END)::text AS fits
-    FROM unnest($2::text[], $3::text[]) AS w(name, type)
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w(name, type, place)
     LEFT JOIN pg_attribute a
       ON a.attrelid = to_regclass($1) AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_type t ON t.oid = a.atttypid`,
+    LEFT JOIN pg_type t ON t.oid = a.atttypid
+    ORDER BY w.place`,
     [quoteTable(table), table.columns.map((c) => c.name), table.columns.map((c) => c.type.sql)],
   )
-  return rows.flatMap(({ name, wanted, found, fits }) => {
+  return rows.map(({ name, wanted, found, fits }) => {
     const where = { table: quoteTable(table), column: name ?? '' }
-    if (found === null)
-      return [{ ...where, problem: 'It does not exist.', cure: 'Run your migrations first.' }]
-    if (fits === 'true') return []
-    return [
-      { ...where, problem: `Its type is ${found}, in the schema ${wanted}.`, cure: 'Make the two agree.' },
-    ]
+    if (found === null) return { ...where, problem: 'It does not exist.', cure: 'Run your migrations first.' }
+    if (fits === 'true') return null
+    return {
+      ...where,
+      problem: `Its type is ${found}, in the schema ${wanted}.`,
+      cure: 'Make the two agree.',
+    }
   })
 }
 

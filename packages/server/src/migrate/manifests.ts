@@ -9,9 +9,10 @@
  * Knows no trigger and no live table.
  */
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
-import type { SyncDefinition } from '@landfall/schema'
+import { quoteTable, type SyncDefinition } from '@landfall/schema'
 import type { Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
+import { ownTriggers } from './own-triggers.ts'
 
 const KEPT_DAYS = 30
 const SCOPES_DAYS = 1
@@ -53,7 +54,7 @@ export async function recordVersion(
   { app, activate }: { app: AppVersion; activate: boolean },
 ): Promise<void> {
   const kept = await readVersions(tx, bookkeeping)
-  refuseOthers(bookkeeping, app, kept)
+  await refuseOthers(tx, bookkeeping, { app, kept })
   const { manifests } = bookkeeping
   const { name, manifest } = app
   // Until now the newest was served, whenever its processes started.
@@ -71,11 +72,20 @@ export async function recordVersion(
   )
 }
 
-function refuseOthers({ schema }: Bookkeeping, app: AppVersion, kept: readonly ServedVersion[]): void {
+async function refuseOthers(
+  tx: Tx,
+  bookkeeping: Bookkeeping,
+  { app, kept }: { app: AppVersion; kept: readonly ServedVersion[] },
+): Promise<void> {
+  const { schema } = bookkeeping
   const [newest] = kept
   if (newest === undefined) return
   const known = new Set(kept.flatMap(({ manifest }) => manifest.tables.map(relationOf)))
-  const sharesTable = app.manifest.tables.some((table) => known.has(relationOf(table)))
+  const { tables } = app.manifest
+  const sharesTable =
+    tables.some((table) => known.has(relationOf(table))) ||
+    // Renamed, or moved to another schema, it still has its triggers.
+    (await ownTriggers(tx, bookkeeping, tables.map(quoteTable))).length > 0
   if (newest.name === app.name && sharesTable) return
   const what =
     newest.name === app.name ? 'None of the tables is known there' : 'Versions of one app keep their `name`'
@@ -84,8 +94,8 @@ function refuseOthers({ schema }: Bookkeeping, app: AppVersion, kept: readonly S
 }
 
 /**
- * What is to be captured of a table that the app's own version names. Columns and scopes that only other versions have
- * come behind, and may not fit the live table.
+ * What is to be captured of a table that the app's own version names: all that any version has, the newest first. A column
+ * may stand twice, with two types, and may not be in the live table; `fitToLive` decides.
  */
 export function capturedTable(own: ManifestTable, versions: readonly ServedVersion[]): ManifestTable {
   const found = versions.flatMap(({ manifest, isRecent }) =>
@@ -94,14 +104,11 @@ export function capturedTable(own: ManifestTable, versions: readonly ServedVersi
       .map((table) => ({ table, isRecent })),
   )
   const newest = found[0]?.table ?? own
-  const tables = [newest, ...found.map(({ table }) => table)]
-  const columns = tables.flatMap((table) => table.columns)
   const recent = found.filter(({ isRecent }) => isRecent).map(({ table }) => table)
   const scopes = [newest, ...recent].flatMap((table) => table.scopes)
   return {
-    ...newest,
-    key: own.key,
-    columns: distinct(columns, ({ name }) => name),
+    ...own,
+    columns: found.flatMap(({ table }) => table.columns),
     scopes: distinct(scopes, ({ scope, column }) => JSON.stringify([scope, column])),
   }
 }

@@ -20,7 +20,7 @@ import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { triggerNames } from '../log/capture-names.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
-import { checkServer, checkTables, type LiveTable, withoutMisfits } from './check.ts'
+import { checkServer, checkTables, type LiveTable, fitToLive } from './check.ts'
 import { makeBookkeeping } from './make-bookkeeping.ts'
 import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
 import { captureSql } from '../log/triggers.ts'
@@ -116,39 +116,53 @@ async function captureTable(
   await lockMigration(tx, bookkeeping)
   // Read anew: a newer version may have been recorded since the check.
   const versions = await readVersions(tx, bookkeeping)
-  const table: ManifestTable = await withoutMisfits(tx, capturedTable(own, versions))
+  const table = await fitToLive(tx, capturedTable(own, versions))
   const sql = captureSql({ bookkeeping, table, perRow })
   const relation = quoteTable(table)
   const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
   const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
   const text = statements.join(';\n')
   const relations = [relation, ...partitions]
-  const state = await readCapture(tx, bookkeeping, { table: table.name, text, relations })
-  // What a newer version has put in place is as good, whatever its text.
+  const definition = definitionOf(table, { perRow, relations })
+  const state = await readCapture(tx, bookkeeping, { table: table.name, text, definition, relations })
+  // The newest version may be of a newer Landfall: what it has put in place is as good, whatever its text.
   const isNewest = versions[0]?.hash === app.manifest.hash
-  if ((state.same || !isNewest) && state.present && !state.failed) return false
+  const same = isNewest ? state.same : state.defined
+  if (same && state.present && !state.failed) return false
   const former = await ownTriggers(tx, bookkeeping, relations)
   await lockTable(tx, relation, former)
   for (const statement of [...former.map(dropTrigger), ...statements]) await tx.query(statement)
   if (state.known && !(state.present && !state.failed)) await markMended(tx, bookkeeping, table.name)
   await tx.query(
     `
-    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest, mended)
-    VALUES ($1, $2, md5($3), pg_current_snapshot())
-    ON CONFLICT (tbl) DO UPDATE
-    SET relation = excluded.relation, digest = excluded.digest, mended = excluded.mended`,
-    [table.name, relation, text],
+    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest, definition, mended)
+    VALUES ($1, $2, md5($3), md5($4), pg_current_snapshot())
+    ON CONFLICT (tbl) DO UPDATE SET
+      relation = excluded.relation, digest = excluded.digest, definition = excluded.definition,
+      mended = excluded.mended`,
+    [table.name, relation, text, definition],
   )
   return true
 }
 
-type Capture = { table: string; text: string; relations: string[] }
+/** What is captured of a table, apart from how. */
+function definitionOf(
+  { key, columns, scopes }: ManifestTable,
+  { perRow, relations }: { perRow: boolean; relations: string[] },
+): string {
+  const typed = columns.map(({ name, type }) => [name, type.sql])
+  return JSON.stringify([key, typed, scopes.map(({ scope, column }) => [scope, column]), perRow, relations])
+}
+
+type Capture = { table: string; text: string; definition: string; relations: string[] }
 
 type CaptureState = {
   /** The table was captured before. */
   known: boolean
   /** By the same SQL. */
   same: boolean
+  /** The same columns and scopes, whatever the SQL. */
+  defined: boolean
   /** The triggers are there and fire always, on the table and its partitions. */
   present: boolean
   /** A write was not captured since: an old session may hold a function's old plan, so that its text must be made anew. */
@@ -158,7 +172,7 @@ type CaptureState = {
 async function readCapture(
   tx: Tx,
   bookkeeping: Bookkeeping,
-  { table, text, relations }: Capture,
+  { table, text, definition, relations }: Capture,
 ): Promise<CaptureState> {
   const { captures, changes } = bookkeeping
   const [row] = await tx.query(
@@ -166,6 +180,7 @@ async function readCapture(
     SELECT
       (c.tbl IS NOT NULL)::text                    AS known,
       (c.digest IS NOT DISTINCT FROM md5($2))::text AS same,
+      (c.definition IS NOT DISTINCT FROM md5($5))::text AS defined,
       ((SELECT count(*) FROM pg_trigger
         WHERE tgrelid = ANY ($3::regclass[]) AND tgname = ANY ($4::name[]) AND tgenabled = 'A')
        = cardinality($3::text[]) * cardinality($4::text[]))::text AS present,
@@ -176,10 +191,16 @@ async function readCapture(
       )::text AS failed
     FROM (SELECT $1::text AS name) AS asked
     LEFT JOIN ${captures} c ON c.tbl = asked.name`,
-    [table, text, relations, triggerNames(bookkeeping)],
+    [table, text, relations, triggerNames(bookkeeping), definition],
   )
   const is = (name: string) => row?.[name] === 'true'
-  return { known: is('known'), same: is('same'), present: is('present'), failed: is('failed') }
+  return {
+    known: is('known'),
+    same: is('same'),
+    defined: is('defined'),
+    present: is('present'),
+    failed: is('failed'),
+  }
 }
 
 /** What was not captured ends here: the mark is of the transaction from which on everything is, the triggers' own. */
