@@ -5,7 +5,7 @@
  * so a later start of a role that may not create any more would fail. So each statement is asked for first what it would
  * make. A function counts as there when its body is the same.
  */
-import { quotePostgresLiteral as literal } from '@landfall/schema'
+import { quotePostgresLiteral as literal } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { bookkeepingDdl } from '../log/tables.ts'

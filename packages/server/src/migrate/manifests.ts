@@ -9,7 +9,8 @@
  * Knows no trigger and no live table.
  */
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
-import { quoteTable, type SyncDefinition } from '@landfall/schema'
+import { type SyncDefinition } from '@landfall/schema'
+import { quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { ownTriggers } from './own-triggers.ts'

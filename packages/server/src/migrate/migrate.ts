@@ -10,7 +10,6 @@
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
 import { EVERY_SCOPE, type ManifestTable, type Randomness } from '@landfall/protocol'
-import type { SyncDefinition } from '@landfall/schema'
 import { quoteTable } from '@landfall/schema/internal'
 import { systemRandomness } from '../platform.ts'
 import { explained } from './explained.ts'

@@ -7,7 +7,7 @@
  * the app that still run fail from then on with `server_misconfigured`. Other bookkeeping schemas are not touched.
  */
 import { LandfallError } from '@landfall/protocol'
-import { quoteIdentifier } from '@landfall/schema'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import type { Database, TransactionOptions, Tx } from '../database/database.ts'
 import { type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { explained } from './explained.ts'

@@ -28,7 +28,8 @@ type Reference = {
 const REFERENCES: readonly Reference[] = [
   {
     rule: 'reference-file',
-    pattern: /(?<!\]\(|[\w/.*}-])((?:\.{0,2}\/)?(?:[\w@.-]+\/)*[\w-][\w.-]*\.(?:tsx?|mjs|md|sql|yml))(?![\w/*])/g,
+    pattern:
+      /(?<!\]\(|[\w/.*}-])((?:\.{0,2}\/)?(?:[\w@.-]+\/)*[\w-][\w.-]*\.(?:tsx?|mjs|md|sql|yml))(?![\w/*])/g,
     isThere: (named, { files }) => endsAPath(named.replace(/^(\.{1,2}\/)+/, ''), files),
     cure: 'is no file here: name the one that is meant.',
   },
