@@ -2,7 +2,7 @@
  * `npm run bench`: runs the workloads beside their floors and prints what they cost.
  *
  *   --save            also writes results/<date>-<cpu>.md, to be committed as a baseline
- *   --only=push,...   some workloads: local-write, push, first-load, remote-change
+ *   --only=push,...   some workloads: local-write, push, capture, first-load, remote-change
  *   --rounds=N        rounds for every comparison, in place of each workload's own number
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { readMachine, slug } from './machine.ts'
 import { formatReport, type Report, type Result } from './report.ts'
 import { openStage, type Stage } from './stage/stage.ts'
+import { benchCapture } from './workloads/capture.ts'
 import { benchFirstLoad } from './workloads/first-load.ts'
 import { benchLocalWrite } from './workloads/local-write.ts'
 import { benchPush } from './workloads/push.ts'
@@ -24,6 +25,7 @@ const CHANGES = 100
 const WORKLOADS: Record<string, Workload> = {
   'local-write': { rounds: 7, bench: benchLocalWrite },
   push: { rounds: 9, bench: benchPush },
+  capture: { rounds: 5, bench: benchCapture },
   'first-load': { rounds: 3, bench: benchFirstLoad },
   // Its changes are no rounds: their number stays.
   'remote-change': { rounds: 1, bench: (on) => benchRemoteChange(on, CHANGES) },

@@ -18,6 +18,8 @@ export type Stage = {
   /** A folder that Postgres may read, for COPY. */
   folder: string
   versions: Record<string, string>
+  /** The address of Postgres, for workloads that need more connections than the server's. */
+  url: string
   startCpu: CpuMeter
   close(): Promise<void>
 }
@@ -62,6 +64,7 @@ async function setUp(onClose: (close: () => unknown) => void): Promise<Omit<Stag
     web,
     browser,
     folder,
+    url: postgres.url,
     versions: { Postgres: version, Chromium: browser.version },
     startCpu: createCpuMeter({ postgres: pid, browser: browser.pid }),
   }

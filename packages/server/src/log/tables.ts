@@ -34,11 +34,7 @@ function logDdl(bookkeeping: Bookkeeping): string[] {
       hlc     bigint NOT NULL,
       client  text               -- null: written by another program
     )`,
-    `CREATE INDEX IF NOT EXISTS changes_xid_seq ON ${changes} (xid, seq)`,
-    `CREATE INDEX IF NOT EXISTS changes_scope_xid ON ${changes} (scope, xid)`,
-    // By the key's hash: a third of the cost of the key itself, and a key may be longer than an index takes.
-    `DROP INDEX IF EXISTS ${named('changes_key')}`,
-    `CREATE INDEX IF NOT EXISTS changes_key_seq ON ${changes} (hash_array_extended(key, 0), seq)`,
+    ...logIndexes(bookkeeping),
     // The tables whose triggers are in place, and the digest of their DDL: an unchanged table is not locked again.
     `
     CREATE TABLE IF NOT EXISTS ${captures} (
@@ -58,6 +54,24 @@ function logDdl(bookkeeping: Bookkeeping): string[] {
         (date_part('epoch', clock_timestamp()) * 1000)::bigint * 65536)
     $$`,
     markFailedDdl(bookkeeping),
+  ]
+}
+
+/**
+ * The log's indexes, in percent of what a log row costs without any, and what each saves a reader of 400,000 changes:
+ *
+ *     xid, seq          27 %   the head's poll and the proof of history: 0.2 ms, not 89
+ *     scope, xid        69 %   a pull of one scope of a thousand: 1 ms, not 100
+ *     hash of key, seq  83 %   who wrote a row's column last: 0.1 ms, not 101
+ *
+ * The key itself cost 190 %, half of everything that capture costs, and a long one did not fit: the host's write failed.
+ */
+function logIndexes({ named, changes }: Bookkeeping): string[] {
+  return [
+    `CREATE INDEX IF NOT EXISTS changes_xid_seq ON ${changes} (xid, seq)`,
+    `CREATE INDEX IF NOT EXISTS changes_scope_xid ON ${changes} (scope, xid)`,
+    `DROP INDEX IF EXISTS ${named('changes_key')}`,
+    `CREATE INDEX IF NOT EXISTS changes_key_seq ON ${changes} (hash_array_extended(key, 0), seq)`,
   ]
 }
 
