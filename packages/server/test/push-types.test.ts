@@ -11,6 +11,7 @@ import { defineSync } from '@landfall/schema'
 import * as pg from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrateSync } from '../src/migrate/migrate.ts'
+import { releaseSync } from '../src/migrate/release.ts'
 import { handlePush } from '../src/push/push.ts'
 import { createPushWorld, currentHistory, type PushWorld, tellVerdict } from './support/push-world.ts'
 
@@ -105,6 +106,7 @@ beforeAll(async () => {
   await world.run(`CREATE TYPE mood AS ENUM ('fine', 'so "so"', 'it''s, {bad}')`)
   const columns = NAMES.map((name) => `"${name}" ${TYPES[name]?.[0]}`)
   await world.run(`CREATE TABLE things (id uuid PRIMARY KEY, place int NOT NULL, ${columns.join(', ')})`)
+  await releaseSync(world.database) // the shop's: a bookkeeping schema serves one app
   await migrateSync(world.database, sync)
 })
 afterAll(() => world.close())

@@ -10,6 +10,7 @@
  * from the tables themselves. Two processes that migrate at once wait for each other.
  */
 import { EVERY_SCOPE, type ManifestTable, type Randomness } from '@landfall/protocol'
+import type { SyncDefinition } from '@landfall/schema'
 import { quoteTable } from '@landfall/schema/internal'
 import { systemRandomness } from '../platform.ts'
 import { explained } from './explained.ts'
@@ -49,12 +50,12 @@ export type MigrationReport = {
  * `createSyncServer`, or after each migration: run again it changes nothing, and two at once wait for each other.
  *
  * Throws `schema_invalid` for a bookkeeping schema's name, `bookkeeping_taken` where it is another app's, and
- * `database_invalid` with every problem and its cure before
- * it has changed anything; `server_busy` when a long transaction holds a table for more than the lock's time-out.
+ * `database_invalid` with every problem and its cure before it has changed anything; `server_busy` when a long
+ * transaction holds a table for more than the lock's time-out.
  */
 export async function migrateSync(
   database: Database,
-  sync: AppVersion,
+  sync: Pick<SyncDefinition, 'manifest' | 'name'>,
   { schema, activate = false, randomness = systemRandomness }: MigrationOptions = {},
 ): Promise<MigrationReport> {
   try {

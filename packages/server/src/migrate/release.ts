@@ -17,6 +17,7 @@ import { dropTrigger, lockTable, type OwnTrigger, ownTriggers } from './own-trig
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
 
+/** What to let go of. */
 export type ReleaseOptions = {
   /** The bookkeeping schema: `landfall` unless told. */
   schema?: string
@@ -24,6 +25,7 @@ export type ReleaseOptions = {
   tables?: readonly string[]
 }
 
+/** What `releaseSync` has let go of. */
 export type ReleaseReport = {
   /** Tables that are not captured any more. */
   released: string[]
@@ -32,7 +34,10 @@ export type ReleaseReport = {
 }
 
 /**
- * Idempotent. Throws `schema_invalid` for a bookkeeping schema's name, `not_found` for a table that is not captured, and
+ * Takes capture off tables: its triggers and functions, and without `tables` the whole bookkeeping schema. The tables
+ * and their rows stay as they are. Run again it changes nothing.
+ *
+ * Throws `schema_invalid` for a bookkeeping schema's name, `not_found` for a table that is not captured, and
  * `database_invalid` where a right is missing or something of the host's depends on the bookkeeping.
  */
 export async function releaseSync(
