@@ -1,5 +1,5 @@
 /**
- * Makes what the bookkeeping schema lacks, and touches nothing that is there (P17.6).
+ * Makes what the bookkeeping schema lacks, and touches nothing that is there (P17.4).
  *
  * `IF NOT EXISTS` is not enough: Postgres asks for the right to create before it looks whether there is anything to do,
  * so a later start of a role that may not create any more would fail. So each statement is asked for first what it would
