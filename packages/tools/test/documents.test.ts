@@ -51,7 +51,11 @@ const OPTIONS = {
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }))
 
 test('[T6] the code in README, ARCHITECTURE and docs compiles against the packages as they are', () => {
-  const documents = ['README.md', 'ARCHITECTURE.md', ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)]
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
+  ]
   const blocks = documents.filter((path) => path.endsWith('.md')).flatMap(blocksOf)
   expect(blocks.map(({ name }) => name)).toEqual(expect.arrayContaining(['sync.ts', 'server.ts', 'auth.ts']))
   mkdirSync(FOLDER, { recursive: true })
