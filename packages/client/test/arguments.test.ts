@@ -62,7 +62,7 @@ test.each(refused)(
   },
 )
 
-test('[P12.8] what SQLite takes passes unchanged, also out of a proxied array', async () => {
+test('[P12.8] values that SQLite takes pass unchanged, also out of a proxied array', async () => {
   const { sql, given } = recording()
   const plain: SqlParam[] = [null, 1, 2n, true, 'x', new Uint8Array([1])]
   await sql.query('select 1', new Proxy([...plain], {}))
@@ -70,7 +70,7 @@ test('[P12.8] what SQLite takes passes unchanged, also out of a proxied array', 
   expect(structuredClone(given)).toEqual([plain])
 })
 
-test('[P12.8] SQL that is no text, and statements that are no pairs, are refused', async () => {
+test('[P12.8] SQL that is no text and statements that are no pairs are refused', async () => {
   const { sql } = recording()
   const query = { toSQL: () => ({ sql: 'select 1', params: [] }) }
   const wrong = [

@@ -6,7 +6,7 @@ import { attempt, valueOf } from '../src/link/outcome.ts'
 const never = (): Promise<string> => new Promise(() => {})
 const failed = new LandfallError('worker_failed', { cause: 'gone' })
 
-test('[P12.1] a failure fails the calls that hang, and all to come, without making them', async () => {
+test('[P12.1] a failure rejects the calls under way, and all later ones without making them', async () => {
   const calls = createCalls()
   const hanging = [calls.run(never), calls.run(never)]
   expect(await calls.run(async () => 'answered')).toBe('answered')

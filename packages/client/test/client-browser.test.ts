@@ -27,7 +27,7 @@ async function tab(database = 'ada'): Promise<Page> {
 const count = (page: Page): Promise<unknown> =>
   page.evaluate(async () => (await db.all('select count(*) as n from notes'))[0]?.['n'])
 
-test('[P9] a live query has shown a write before the write is acknowledged', async () => {
+test('[P9] a live query shows a write before the write is acknowledged', async () => {
   const page = await tab()
   const seen = await page.evaluate(async () => {
     const shown: unknown[] = []
@@ -118,7 +118,7 @@ test('[P12] errors arrive whole: class, code and details', async () => {
   ])
 })
 
-test('[P1.1] a transaction whose work fails leaves no trace, one that works is there whole', async () => {
+test('[P1.1] a transaction whose work fails leaves no trace; one that succeeds is there whole', async () => {
   const page = await tab()
   const result = await page.evaluate(async () => {
     const error = await db
@@ -136,7 +136,7 @@ test('[P1.1] a transaction whose work fails leaves no trace, one that works is t
   expect(result).toEqual({ error: 'changed my mind', read: [{ title: 'kept' }], rows: [{ title: 'kept' }] })
 })
 
-test('[P13] Drizzle reads and writes decoded values, in transactions of its own, live too', async () => {
+test('[P13] Drizzle reads and writes decoded values, in its transactions and in live queries', async () => {
   const page = await tab()
   const result = await page.evaluate(async () => {
     const { notes } = client.sync.sqlite
@@ -202,7 +202,7 @@ test('[P15] a second tab gets a coded answer, and takes over with its live queri
   expect(await count(second)).toBe(2)
 })
 
-test('[P15] a reloaded page leads again, without a word about another tab', async () => {
+test('[P15] a reloaded page leads again, and its status never mentions another tab', async () => {
   const page = await tab()
   await page.evaluate(() => client.add(db, 'kept'))
   await page.reload()
@@ -247,7 +247,7 @@ test('[P12.1] a worker that cannot be loaded, or has no wasm, rejects with the c
   expect(errors.map((error) => error?.code)).toEqual(['worker_failed', 'worker_failed', 'worker_failed'])
 })
 
-test('[P12.1] a worker that dies fails the calls under way and all that follow, in every form', async () => {
+test('[P12.1] a worker that dies rejects the calls under way and all later ones, of every kind', async () => {
   const page = await server.open(context)
   const codes = await page.evaluate(async () => {
     const RealWorker = Worker
@@ -291,7 +291,7 @@ test('[P12.1] a closed database says so, and its files can be wiped', async () =
   expect(result).toEqual({ closed: 'database_closed', wiped: 'database_closed', rows: [] })
 })
 
-test('[P12.3] once the files are deleted under the page nothing is acknowledged any more', async () => {
+test('[P12.3] once the files are deleted underneath the page, no write is acknowledged', async () => {
   const page = await tab()
   await page.evaluate(() => client.add(db, 'before'))
   const cdp = await context.newCDPSession(page)
@@ -308,7 +308,7 @@ test('[P12.3] once the files are deleted under the page nothing is acknowledged 
   expect(await page.evaluate(() => db.status.phase)).toBe('stopped')
 })
 
-test('[P12.2] the status tells what is unsent and what storage it has, and that there is no server', async () => {
+test('[P12.2] the status says what is unsent, which storage is used, and that no server answers', async () => {
   const page = await tab()
   await page.evaluate(async () => {
     globalThis.seen = []
@@ -330,7 +330,7 @@ test('[P12.2] the status tells what is unsent and what storage it has, and that 
   })
 })
 
-test('[P12.5] what a developer has to see is in the console once, with the link to its docs', async () => {
+test('[P12.5] an error that only a developer can mend is in the console once, with a link to its docs', async () => {
   const page = await server.open(context)
   const lines: string[] = []
   page.on('console', (message) => message.type() === 'error' && lines.push(message.text()))
@@ -343,7 +343,7 @@ test('[P12.5] what a developer has to see is in the console once, with the link 
   ])
 })
 
-test('[P11.2] a token that the app cannot get has a code of its own with the cause, and the app is asked again', async () => {
+test('[P11.2] a getToken that throws is `token_failed` with the cause, and is asked again', async () => {
   const page = await server.open(context)
   await page.evaluate(async () => {
     globalThis.seen = []

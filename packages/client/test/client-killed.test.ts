@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
 })
 
-test('[P1] what was acknowledged is there after the tab was closed without a word', async () => {
+test('[P1] acknowledged writes survive a tab that is closed abruptly', async () => {
   context = await server.context()
   const first = await openDatabase()
   await first.evaluate(async () => {
@@ -43,7 +43,7 @@ test('[P1] what was acknowledged is there after the tab was closed without a wor
   expect(await second.evaluate(() => db.status.outbox)).toBe(20)
 })
 
-test('[P1] what was acknowledged is there after the worker was killed in mid-work', async () => {
+test('[P1] acknowledged writes survive a worker that is killed amid its work', async () => {
   context = await server.context()
   const first = await openDatabase()
   const acknowledged = await first.evaluate(async () => {
@@ -78,7 +78,7 @@ test('[P1] what was acknowledged is there after the worker was killed in mid-wor
  * large enough for several pages of the file, in two crossings, so that a kill may come between them. What the test has
  * heard acknowledged is the least that must be there; a commit that it has not heard of may be there, too.
  */
-test('[P1] what was acknowledged is there, and whole, after the browser was killed in mid-work', async () => {
+test('[P1] acknowledged transactions survive, whole, a browser that is killed amid its work', async () => {
   context = await server.profile(profile)
   let page = await openDatabase()
   let heard = 0

@@ -4,7 +4,7 @@ import { directoryOf } from '../src/worker/directory.ts'
 
 const name = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' })
 
-test('[P15] different databases never share a directory, on file systems that fold case either', () => {
+test('[P15] different databases never share a directory, even on file systems that fold case', () => {
   fc.assert(
     fc.property(name, name, (a, b) => {
       const [one, other] = [directoryOf(a), directoryOf(b)]
@@ -14,6 +14,6 @@ test('[P15] different databases never share a directory, on file systems that fo
   )
 })
 
-test('[P12] a name that no file system takes is refused', () => {
+test('[P12] a database name that is empty or too long is refused', () => {
   for (const name of ['', 'ü'.repeat(100)]) expect(() => directoryOf(name)).toThrow(/name_invalid/)
 })

@@ -27,7 +27,7 @@ const patch = (id: number, order: number[], rows: string[][]): EngineEvent => ({
   patch: { columns: ['title'], order, rows },
 })
 
-test('[P9.1] a patch keeps the objects of the rows that stayed, wherever they go', () => {
+test('[P9.1] a patch keeps the objects of unchanged rows, wherever they move', () => {
   const { registry, open } = page()
   const live = open('select title from notes')
   live.subscribe(() => {})
@@ -48,7 +48,7 @@ test('[P9.1] parameters that differ in type alone are different queries', () => 
   expect(asked).toHaveLength(8)
 })
 
-test('[P12] an error is told beside the last rows, and goes with the next result', () => {
+test('[P12] an error is told beside the last rows, and the next result clears it', () => {
   const { registry, open } = page()
   const live = open('select title from notes')
   const told: (string | null)[] = []
@@ -59,7 +59,7 @@ test('[P12] an error is told beside the last rows, and goes with the next result
   expect(told).toEqual(['1 fine', '1 sql_error', '1 fine'])
 })
 
-test('[P12] a query that the engine refuses tells the code', async () => {
+test('[P12] a live query that the engine refuses tells the code', async () => {
   const { open } = page(
     () => new LandfallError('sql_error', { sqlite: { code: 1, message: 'no such table' } }),
   )
@@ -71,7 +71,7 @@ test('[P12] a query that the engine refuses tells the code', async () => {
   })
 })
 
-test('[P15] queries wait while another tab leads, and are made anew when this one does', async () => {
+test('[P15] live queries wait while another tab leads, and start when this tab leads', async () => {
   let inUse: LandfallError | null = new LandfallError('database_in_use')
   const { asked, registry, open, status } = page(() => inUse)
   status(false)

@@ -68,7 +68,7 @@ test('[P3] a write reaches Postgres and another client, and another program’s 
   expect(await ben.all(TITLES)).toEqual([{ title: 'from ada' }, { title: 'from psql' }])
 })
 
-test('[P11.5] work of one user is never pushed as another’s, and goes on when its user is back', async () => {
+test('[P11.5] one user’s changes are never pushed as another’s, and leave when their user is back', async () => {
   let user = 'ada'
   const db = await open(() => user)
   await db.sync.settled()
@@ -85,7 +85,7 @@ test('[P11.5] work of one user is never pushed as another’s, and goes on when 
   expect(await server.query('select title from tasks')).toEqual([{ title: 'by ada' }])
 })
 
-test('[P8.1] a server that was away is found again by itself, and the work of meanwhile arrives', async () => {
+test('[P8.1] a client finds a returned server by itself, and the changes made meanwhile arrive', async () => {
   const ada = await open(() => 'ada')
   await ada.sync.settled()
   await server.stopListening()
@@ -100,7 +100,7 @@ test('[P8.1] a server that was away is found again by itself, and the work of me
   expect(ada.status.error).toBeNull()
 })
 
-test('[P11.2] an expired token stops sync, keeps the outbox, and the next token takes it along', async () => {
+test('[P11.2] an expired token stops sync and keeps the outbox; the next token sends it', async () => {
   let token = 'ada'
   const ada = await open(() => token)
   await ada.sync.settled()
@@ -156,7 +156,7 @@ test('[P13] Drizzle writes and reads decoded values through Postgres', async () 
   expect(await ben.verify()).toEqual({ ok: true, differences: [] })
 })
 
-test('[P12] what is not built yet says so, and so does a file', async () => {
+test('[P12] calls that are not built yet reject with `not_available`, and so does a file', async () => {
   const ada = await open(() => 'ada')
   const calls = [
     ada.conflicts.resolve('1', { title: 'mine' }),

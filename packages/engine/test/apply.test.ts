@@ -35,7 +35,7 @@ function load(scopes: (typeof P)[], rows: (string | null)[][]): void {
 }
 
 describe('a pull', () => {
-  test('[P5.1] is applied whole: rows, cursor, clock, user', () => {
+  test('[P5.1] a pull is applied whole: rows, cursor, clock, user', () => {
     const response = pull({
       user: userId('alice'),
       hlc: encodeHlc(hlcFromTime(Date.UTC(2030, 0, 1))),
@@ -50,7 +50,7 @@ describe('a pull', () => {
     expect(BigInt(mine?.hlc ?? 0) > BigInt(response.hlc)).toBe(true)
   })
 
-  test('[P5.1] that fails half-way changes nothing', () => {
+  test('[P5.1] a pull that fails half-way changes nothing', () => {
     load([P], [noteRow('1', 'p', 'x')])
     const before = world.store.syncState()
     const broken = [
@@ -69,7 +69,7 @@ describe('a pull', () => {
     expect(world.write("INSERT INTO notes (id, project) VALUES (5, 'p')")).toBe(1)
   })
 
-  test('[P11] of another user is refused and changes nothing', () => {
+  test('[P11] a pull of another user is refused and changes nothing', () => {
     load([P], [noteRow('1', 'p')])
     const response = pull({ user: userId('bob'), tables: [notes(noteRow('2', 'p'))] })
     expect(codeOf(() => world.store.applyPull(response))).toBe('user_changed')
@@ -77,7 +77,7 @@ describe('a pull', () => {
     expect(world.store.syncState().user).toBe('alice')
   })
 
-  test('[P3] replaces rows, removes rows, empties a truncated table, on composite keys too', () => {
+  test('[P3] a pull replaces rows, removes rows and empties a truncated table, with composite keys too', () => {
     const link = (a: string, b: string, weight: string | null) => [a, b, 'p', weight]
     const links = (parts: object) => pull({ tables: [patch('links', parts)] })
     world.store.applyPull(
@@ -92,7 +92,7 @@ describe('a pull', () => {
     expect(world.rows('SELECT a, b, weight FROM links')).toEqual([[9, 'z', 'NaN']])
   })
 
-  test('[P7] keeps rejections in order and drops what has a verdict', () => {
+  test('[P7] a pull keeps rejections in order and drops changesets that have a verdict', () => {
     for (let i = 1; i <= 3; i++) world.write(`INSERT INTO notes (id, project) VALUES (${i}, 'p')`)
     const error = { code: 'row_missing', message: 'm', details: { table: 'notes' } } as const
     world.store.applyPull(
@@ -108,7 +108,7 @@ describe('a pull', () => {
     expect(world.store.syncState().acknowledged).toBe(2)
   })
 
-  test('[P7.1] keeps conflicts once, until they are discarded', () => {
+  test('[P7.1] a conflict is kept once, until it is discarded', () => {
     const conflict: ConflictRecord = {
       id: 'c1',
       table: 'notes',
@@ -176,7 +176,7 @@ describe('scopes', () => {
     expect(world.store.syncState().scopes.map((held) => held.scope)).toEqual([OWN, Q])
   })
 
-  test('[P7.9] what follows a rejected changeset has seen the last value that stood', () => {
+  test('[P7.9] changesets after a rejected one have seen the last value that stood', () => {
     load([P], [noteRow('1', 'p', 'a'), noteRow('2', 'p', 'a')])
     world.write("UPDATE notes SET title = 'b', votes = 1 WHERE id = 1")
     world.write("UPDATE notes SET title = 'c' WHERE id = 1")
@@ -229,7 +229,7 @@ describe('scopes', () => {
     expect(PUBLIC).toBe('public:')
   })
 
-  test('[P4.2] a page of a scope that was lost meanwhile brings nothing', () => {
+  test('[P4.2] a page of a scope lost meanwhile brings no rows', () => {
     load([P], [noteRow('1', 'p')])
     world.store.applyPull(pull({ lost: [scope('project:p')] }))
     const blocks = [{ table: 'notes', rows: columns([noteRow('1', 'p')]) }]
@@ -242,7 +242,7 @@ describe('a refusal', () => {
   const error = { code: 'too_large', message: 'm', details: { limit: 2 } } as const
   const refuse = (number: number) => world.store.refuse({ number: changesetNumber(number), error })
 
-  test('[P8.6] sets the front aside and shows the base again, below what is still unsent', () => {
+  test('[P8.6] a refusal sets the first changeset aside and shows the base again, below later changes', () => {
     load([P], [noteRow('1', 'p', 'theirs')])
     world.write(
       "UPDATE notes SET title = 'refused', body = 'refused'",
@@ -257,7 +257,7 @@ describe('a refusal', () => {
     expect(world.store.syncState().acknowledged).toBe(1)
   })
 
-  test('[P2] of a changeset whose verdict a pull has brought meanwhile changes nothing', () => {
+  test('[P2] a refusal changes nothing once a pull has brought the changeset’s verdict', () => {
     load([P], [noteRow('1', 'p', 'theirs')])
     world.write("UPDATE notes SET title = 'mine'")
     const taken = pull({ acknowledged: changesetNumber(1), tables: [notes(noteRow('1', 'p', 'mine'))] })
@@ -278,7 +278,7 @@ describe('starting over', () => {
     world.store.loadAgain()
   })
 
-  test('[P11] rows stay readable and the outbox stays', () => {
+  test('[P11] rows stay readable and the outbox stays while everything is loaded again', () => {
     expect(world.store.syncState()).toMatchObject({
       cursor: null,
       scopes: [
@@ -290,7 +290,7 @@ describe('starting over', () => {
     expect(world.store.outboxCount()).toBe(1)
   })
 
-  test('[P11] a scope that is ready again loses the rows that did not come, but no unsent change', () => {
+  test('[P11] a scope that is ready again drops the rows that did not come, but no unsent change', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('7', 'p')])
     world.store.applyPull(pull())
@@ -310,7 +310,7 @@ describe('starting over', () => {
     expect(ids()).toEqual([3, 4, 7])
   })
 
-  test('[P11] rows that come by a pull count as seen, removed ones go', () => {
+  test('[P11] rows that a pull brings count as seen, and rows that it removes go', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('1', 'p'), noteRow('2', 'p')])
     world.store.applyPull(
@@ -327,7 +327,7 @@ describe('starting over', () => {
     expect(world.store.syncState().scopes.map((held) => held.scope)).toEqual([Q])
   })
 
-  test('[P8.6] a changeset that is refused meanwhile settles when all is loaded', () => {
+  test('[P8.6] a changeset refused while everything is loaded again leaves the visible rows at the end', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('1', 'p')])
     const error = { code: 'too_large', message: 'm', details: {} } as const
@@ -342,7 +342,7 @@ describe('starting over', () => {
     ])
   })
 
-  test('[P11] a second start over in the middle of loading begins again', () => {
+  test('[P11] a history lost in the middle of loading begins the loading again', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('1', 'p')])
     world.store.loadAgain()

@@ -219,7 +219,7 @@ async function client(): Promise<Pair> {
 
 const title = ({ world }: Pair): unknown => world.rows('SELECT title FROM notes WHERE id = 1')[0]?.[0]
 
-test('[P9] an own write stays on the screen while it travels, whatever is pulled meanwhile', async () => {
+test('[P9] an own write stays on the screen while it travels, whatever a pull brings', async () => {
   const pair = await client()
   pair.take({ kind: 'local', sql: ["UPDATE notes SET title = 'mine' WHERE id = 1"] })
   pair.server.edit('1', ['1', 'p', 'other', '5', 'their body'])
@@ -231,7 +231,7 @@ test('[P9] an own write stays on the screen while it travels, whatever is pulled
   pair.checkSettled()
 })
 
-test('[P9] an own write acknowledged by the first pull after starting over does not flicker back', async () => {
+test('[P9] an own write that the first pull after a lost history acknowledges does not flicker back', async () => {
   const pair = await client()
   pair.take({ kind: 'local', sql: ["UPDATE notes SET title = 'mine' WHERE id = 1"] })
   pair.take({ kind: 'push', count: 1, accept: true })
@@ -259,7 +259,7 @@ test('[P7] a rejected changeset is set aside with its reason, and its effect is 
   expect(() => pair.world.store.discardRejection(rejection?.id ?? 0)).toThrow('not_found')
 })
 
-test('[P3.2] touched numbers are kept per column', async () => {
+test('[P3.2] the base remembers for each column which changeset touched it last', async () => {
   const pair = await client()
   pair.take({ kind: 'local', sql: ["UPDATE notes SET title = 'one'"] })
   pair.take({ kind: 'local', sql: ["UPDATE notes SET body = 'two'"] })
@@ -273,7 +273,7 @@ test('[P3.2] touched numbers are kept per column', async () => {
   ])
 })
 
-test('[P2.2] the outbox is read from its front, within limits, and at least one', async () => {
+test('[P2.2] a push reads the outbox from its front within limits, and at least one changeset', async () => {
   const pair = await client()
   for (let i = 0; i < 5; i++) pair.take({ kind: 'local', sql: ['UPDATE notes SET votes = votes + 1'] })
   const numbers = (changesets: number, bytes: number): number[] =>

@@ -67,7 +67,7 @@ describe('any SQL', () => {
   }
 })
 
-test('[P3.1] a row deleted and inserted again is an update, a row inserted and deleted is nothing', () => {
+test('[P3.1] a row deleted and inserted again is an update; a row inserted and deleted is no change', () => {
   world.write("INSERT INTO notes (id, project, title) VALUES (1, 'p', 'old')")
   const number = world.write(
     'DELETE FROM notes',
@@ -89,7 +89,7 @@ test('[P3.1] a row deleted and inserted again is an update, a row inserted and d
   })
 })
 
-test('[P3.1] what changes nothing makes no changeset', () => {
+test('[P3.1] a transaction that changes nothing makes no changeset', () => {
   world.write("INSERT INTO notes (id, project) VALUES (1, 'p')")
   expect(world.write('UPDATE notes SET title = title')).toBeNull()
   expect(world.write("UPDATE notes SET title = 'x'", 'UPDATE notes SET title = NULL')).toBeNull()
@@ -162,7 +162,7 @@ test('[P1.1] a statement that fails half-way leaves no trace', () => {
   expect(outbox()[1]?.changes).toMatchObject([{ operation: 'insert', keys: [['3']] }])
 })
 
-test('[P1.1] a transaction that SQLite rolled back by itself takes no further statement and no commit', () => {
+test('[P1.1] a transaction that SQLite has rolled back takes no further statement and no commit', () => {
   world.write("INSERT INTO notes (id, project) VALUES (1, 'p')")
   world.store.begin()
   world.store.prepareUser("INSERT INTO notes (id, project) VALUES (2, 'p')").run([])
@@ -237,7 +237,7 @@ function arriveExact(): void {
   world.driver.exec('UPDATE landfall_guard SET capturing = 1')
 }
 
-test('[P3.1] a row that is replaced keeps its read-only columns, and only the rest is sent', () => {
+test('[P3.1] a replaced row keeps its read-only columns, and the changeset holds only the others', () => {
   arriveExact()
   const row = (): unknown => world.rows('SELECT project, serial, created_at FROM exact')
   expect(world.write(["REPLACE INTO exact (id, project) VALUES (?, 'p')", id])).toBeNull()
@@ -249,7 +249,7 @@ test('[P3.1] a row that is replaced keeps its read-only columns, and only the re
   ])
 })
 
-test('[P3.1] a row that gets another key takes its read-only columns along', () => {
+test('[P3.1] a row that gets a new key keeps its read-only columns', () => {
   arriveExact()
   const next = id.replace(/.$/, 'f')
   expect(world.write(['UPDATE exact SET id = ?', next])).toBe(1)
@@ -285,7 +285,7 @@ test('[P13] a value in another spelling is stored as Postgres prints it', () => 
   expect(world.rows('SELECT id FROM landfall_base_exact')).toEqual([[id]])
 })
 
-test('[P13] a key spelled differently is the same row', () => {
+test('[P13] another spelling of a key names the same row', () => {
   world.write(["INSERT INTO exact (id, project) VALUES (?, 'p')", id])
   expect(world.write('UPDATE exact SET id = upper(id)')).toBeNull()
   expect(world.rows('SELECT id FROM exact')).toEqual([[id]])
@@ -294,7 +294,7 @@ test('[P13] a key spelled differently is the same row', () => {
   expect(codeOf(() => world.store.commit(null))).toBe('constraint_failed')
 })
 
-test('[P13] -0 and NaN are changes, and exact ones', () => {
+test('[P13] a change to -0 or NaN is a change, and exact', () => {
   world.write("INSERT INTO links VALUES (1, 'b', 'p', 0)")
   world.write(['UPDATE links SET weight = ?', -0])
   world.write("UPDATE links SET weight = 'NaN'")

@@ -55,7 +55,7 @@ const action = fc.oneof(
   fc.record({ kind: fc.constant('flush' as const) }),
 )
 
-test('[P1.3] gathered writes read back like single ones, and a flush leaves none behind', () => {
+test('[P1.3] buffered writes read back like direct ones, and a flush leaves none behind', () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
       const plain = new (fileClass())()
@@ -85,7 +85,7 @@ function readAt(file: SyncHandle, at: number): unknown[] {
   return [file.read(data, { at }), data]
 }
 
-test('[P1.3] a frame and its page, written one after the other, are one write', () => {
+test('[P1.3] a frame’s header and its page become one write', () => {
   const file = patchedFile()
   for (let i = 0; i < 10; i++) file.write(new Uint8Array([i]), { at: i })
   expect(file.writes).toBe(0)
@@ -94,7 +94,7 @@ test('[P1.3] a frame and its page, written one after the other, are one write', 
   expect([...file.bytes]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('[P1.3] a gathered write that fails is told by the flush, and not tried again', () => {
+test('[P1.3] the flush reports a buffered write that failed, and does not repeat it', () => {
   const file = patchedFile()
   file.room = 4
   file.write(new Uint8Array(8), { at: 0 })

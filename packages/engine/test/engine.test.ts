@@ -38,7 +38,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 const turns = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 describe('transactions', () => {
-  test('[P5.2] others wait until an open transaction ends, and see all of it or nothing', async () => {
+  test('[P5.2] other calls wait until an open transaction ends, and see all of it or nothing', async () => {
     const { engine } = await open()
     const first = await engine.sql.begin(null)
     await add(engine, 1, first)
@@ -58,7 +58,7 @@ describe('transactions', () => {
     expect(await ids(engine)).toEqual([1, 2, 3])
   })
 
-  test('[P1.1] a batch that fails half-way leaves no trace, and the next one goes on', async () => {
+  test('[P1.1] a batch that fails half-way leaves no trace, and the next batch runs', async () => {
     const { engine } = await open()
     const failed = engine.sql.batch(
       [
@@ -74,7 +74,7 @@ describe('transactions', () => {
     expect(await engine.status.read()).toMatchObject({ outbox: 1 })
   })
 
-  test('[P10.2] one too large for any push is refused at its commit and leaves no trace', async () => {
+  test('[P10.2] a transaction too large for any push is refused at its commit and leaves no trace', async () => {
     const { engine } = await open()
     const rows = (count: number): string => `
       with recursive n(x) as (select 1 union all select x + 1 from n where x < ${count})
@@ -89,7 +89,7 @@ describe('transactions', () => {
     expect(await engine.status.read()).toMatchObject({ outbox: 1 })
   })
 
-  test('[P8.5] one left open without a statement is rolled back, and says so when it is used again', async () => {
+  test('[P8.5] a transaction left open without a statement is rolled back, and its next call says so', async () => {
     const { engine, clock } = await open()
     const left = await engine.sql.begin(null)
     await add(engine, 1, left)
@@ -106,7 +106,7 @@ describe('transactions', () => {
     expect(await codeOf(engine.sql.commit(99))).toBe('transaction_closed')
   })
 
-  test('[P9] live results of a commit are told before it is acknowledged', async () => {
+  test('[P9] a commit’s live results arrive before it is acknowledged', async () => {
     const { engine, events } = await open()
     await engine.sql.live(7, 'select id from notes', [])
     const transaction = await engine.sql.begin(null)
@@ -123,7 +123,7 @@ describe('transactions', () => {
 })
 
 describe('the end', () => {
-  test('[P12.1] closing rolls back what is open and fails those who wait and all to come', async () => {
+  test('[P12.1] closing rolls the open transaction back, and rejects waiting and later calls', async () => {
     const { engine } = await open()
     const left = await engine.sql.begin(null)
     const waiting = [codeOf(add(engine, 1)), codeOf(engine.sync.settled()), codeOf(engine.sql.begin(null))]
@@ -135,7 +135,7 @@ describe('the end', () => {
     expect(await codeOf(engine.file.close())).toBe('no error')
   })
 
-  test('[P12.3] a commit into deleted files is not acknowledged, and nothing works from then on', async () => {
+  test('[P12.3] a commit into deleted files is not acknowledged, and later calls reject', async () => {
     let there = true
     const storage = {
       kind: 'opfs' as const,
@@ -152,7 +152,7 @@ describe('the end', () => {
     expect(await engine.status.read()).toMatchObject({ phase: 'stopped', error: { code: 'storage_lost' } })
   })
 
-  test('[P12.3] lost files are noticed while nobody writes', async () => {
+  test('[P12.3] the engine notices lost files while nobody writes', async () => {
     let there = true
     const storage = {
       kind: 'opfs' as const,
@@ -215,7 +215,7 @@ async function within<T>({ clock }: TestEngine, work: Promise<T>): Promise<T> {
 }
 
 describe('sync', () => {
-  test('[P12.2] the status tells what is unsent, then that all is in step, and when', async () => {
+  test('[P12.2] the status says what is unsent, and then since when the device is in step', async () => {
     const { url } = await takingServer()
     const world = await open({ url })
     await add(world.engine, 1)
@@ -242,7 +242,7 @@ describe('sync', () => {
     expect(pushes.every((numbers) => numbers.length <= 3)).toBe(true)
   })
 
-  test('[P8.6] changesets that are too large by themselves are set aside in order, without an error', async () => {
+  test('[P8.6] changesets that are too large on their own are set aside in order, without an error', async () => {
     const { url } = await takingServer(0)
     const world = await open({ url })
     await add(world.engine, 1)
@@ -257,7 +257,7 @@ describe('sync', () => {
     expect(await ids(world.engine)).toEqual([])
   })
 
-  test('[P8.6] a server that finds pulls too large as well gets the changeset again', async () => {
+  test('[P8.6] a server that also finds pulls too large gets the changeset again', async () => {
     server = await startServer()
     server.answer((response) => json(response, {}, 413))
     const world = await open({ url: server.url })
@@ -280,7 +280,7 @@ describe('sync', () => {
     expect((await world.engine.status.read()).lastSyncedAt).not.toBeNull()
   })
 
-  test('[P11.2] without a token the work waits and the next token takes it along', async () => {
+  test('[P11.2] without a token the outbox waits, and the next token sends it', async () => {
     const { url, pushes } = await takingServer()
     let token: string | null = null
     const world = await open({ url, token: async () => token })
@@ -296,7 +296,7 @@ describe('sync', () => {
     expect(await world.engine.status.read()).toMatchObject({ phase: 'synced', outbox: 0, error: null })
   })
 
-  test('[P11] another user’s token stops sync and keeps the work for its user', async () => {
+  test('[P11] another user’s token stops sync, and the outbox waits for its own user', async () => {
     const { url } = await takingServer()
     const world = await open({ url })
     await within(world, world.engine.sync.settled())
@@ -309,7 +309,7 @@ describe('sync', () => {
     expect(await world.engine.status.read()).toMatchObject({ phase: 'stopped', user: 'ada' })
   })
 
-  test('[P8.1] paused, nothing is asked; resumed, all is sent', async () => {
+  test('[P8.1] a paused engine sends no request; a resumed one sends everything', async () => {
     const { url, asked, pushes } = await takingServer()
     const world = await open({ url })
     await within(world, world.engine.sync.settled())

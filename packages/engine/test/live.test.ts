@@ -32,12 +32,12 @@ function write(sql: string): EngineEvent[] {
 const patchOf = (event: EngineEvent | undefined): LivePatch | undefined =>
   event?.kind === 'live' ? event.patch : undefined
 
-test('[P9.1] the first result comes whole, an empty one too', () => {
+test('[P9.1] the first result comes whole, even when it is empty', () => {
   live.register(1, 'SELECT id FROM notes', [])
   expect(events).toEqual([{ kind: 'live', id: 1, patch: { columns: ['id'], order: [], rows: [] } }])
 })
 
-test('[P9.1] untouched rows are named by their former place', () => {
+test('[P9.1] a patch names unchanged rows by their former place', () => {
   world.write("INSERT INTO notes (id, project, title) VALUES (1, 'p', 'a'), (2, 'p', 'b'), (3, 'p', 'c')")
   live.register(1, 'SELECT id, title FROM notes ORDER BY title', [])
   expect(patchOf(write("UPDATE notes SET title = 'z' WHERE id = 1")[0])).toEqual({
@@ -48,19 +48,19 @@ test('[P9.1] untouched rows are named by their former place', () => {
   expect(patchOf(write('DELETE FROM notes WHERE id = 2')[0])).toMatchObject({ order: [1, 2], rows: [] })
 })
 
-test('[P9.1] nothing is told when the result is the same, or another table was written', () => {
+test('[P9.1] a commit that leaves the result the same, or writes another table, tells nothing', () => {
   live.register(1, 'SELECT title FROM notes WHERE project = ?', ['p'])
   expect(write("INSERT INTO notes (id, project, title) VALUES (1, 'q', 'x')")).toEqual([])
   expect(write("INSERT INTO links VALUES (1, 'x', 'p', 1)")).toEqual([])
   expect(write("INSERT INTO notes (id, project, title) VALUES (2, 'p', 'x')").length).toBe(1)
 })
 
-test('[P9.1] tables read by subqueries count', () => {
+test('[P9.1] a live query depends on the tables of its subqueries too', () => {
   live.register(1, 'SELECT (SELECT count(*) FROM notes) AS notes, (SELECT count(*) FROM links) AS links', [])
   expect(patchOf(write("INSERT INTO links VALUES (1, 'x', 'p', 1)")[0])?.rows).toEqual([[0, 1]])
 })
 
-test('[P9.1] an ended query is not run any more', () => {
+test('[P9.1] an ended live query no longer runs', () => {
   live.register(1, 'SELECT id FROM notes', [])
   live.unregister(1)
   expect(write("INSERT INTO notes (id, project) VALUES (1, 'p')")).toEqual([])
@@ -73,7 +73,7 @@ test('[P12] SQL that cannot be a live query is refused with a code', () => {
   expect(write("INSERT INTO notes (id, project) VALUES (1, 'p')")).toEqual([])
 })
 
-test('[P12] a query that fails later tells its error and comes back whole', () => {
+test('[P12] a live query that fails later tells its error, and comes back with its whole result', () => {
   live.register(1, "SELECT json_extract(title, '$.a') AS a FROM notes", [])
   const [failed] = write("INSERT INTO notes (id, project, title) VALUES (1, 'p', 'no json')")
   expect(failed).toMatchObject({ kind: 'liveError', id: 1, error: { code: 'sql_error' } })
@@ -81,7 +81,7 @@ test('[P12] a query that fails later tells its error and comes back whole', () =
   expect(patchOf(good)).toMatchObject({ order: [~0], rows: [[5]] })
 })
 
-test('[P12] a query that storage failed comes back with the next commit, whatever that writes', () => {
+test('[P12] a live query that failed by storage comes back with the next commit, whatever that writes', () => {
   let broken = false
   const prepareUser: SqliteDriver['prepareUser'] = (sql) => {
     const statement = world.driver.prepareUser(sql)

@@ -24,7 +24,7 @@ describe('a first load', () => {
     expect(phaseOf(world.state)).toBe('synced')
   })
 
-  test('[P8.4] a push takes turns with pages, so that neither waits for the other', () => {
+  test('[P8.4] pushes and pages take turns, so that neither waits for the other', () => {
     const world = new LoopWorld({ started: true, pages: 4 }).lead().answer().commit()
     for (let i = 0; i < 4; i++) world.write().later(50).answer().commit()
     expect(world.log.filter((name) => name !== 'openStream')).toEqual([
@@ -37,7 +37,7 @@ describe('a first load', () => {
     ])
   })
 
-  test('[P8.4] a page that the server cannot give does not hold up pulls and pushes', () => {
+  test('[P8.4] a page that the server fails to give delays no pull and no push', () => {
     const world = new LoopWorld({ started: true, pages: 1 }).lead().answer().commit()
     world.answer({ kind: 'fail', code: 'server_error' })
     expect(world.log.slice(-2)).toEqual(['page', 'sync'])
@@ -48,7 +48,7 @@ describe('a first load', () => {
 })
 
 describe('in step', () => {
-  test('[P8.1] a poke pulls at once, and pokes during a pull make one more', () => {
+  test('[P8.1] a poke causes a pull at once, and pokes during a pull cause one more', () => {
     const world = inStep().tell({ kind: 'poke' })
     expect(world.log).toEqual(['sync'])
     world.tell({ kind: 'poke' }).tell({ kind: 'poke' }).answer().commit()
@@ -62,7 +62,7 @@ describe('in step', () => {
     expect(world.state.kind).toBe('idle')
   })
 
-  test('[P10.3] pokes and writes that never end make 25 syncs a second at most', () => {
+  test('[P10.3] endless pokes and writes cause at most 25 syncs a second', () => {
     const world = inStep()
     const start = world.now
     while (world.now < start + 10_000) {
@@ -88,7 +88,7 @@ describe('in step', () => {
     expect(world.now - before).toBeLessThanOrEqual(20)
   })
 
-  test('[P8.1] without any poke it pulls within a minute', () => {
+  test('[P8.1] a client without any poke pulls within a minute', () => {
     const world = inStep()
     const before = world.now
     world.timer()
@@ -96,7 +96,7 @@ describe('in step', () => {
     expect(world.now - before).toBeLessThanOrEqual(60_000)
   })
 
-  test('[P8.1] a stream that ended is opened again, and what it missed is pulled', () => {
+  test('[P8.1] a stream that ended is opened again, and a pull brings what it missed', () => {
     const world = inStep().endStream().timer()
     expect(world.log).toEqual(['openStream'])
     world.openStream()
@@ -113,7 +113,7 @@ describe('a verification', () => {
     expect(world.state.facts.verifying).toBe(false)
   })
 
-  test('[P3.3] it waits while a scope is loading, and what is written meanwhile is pushed', () => {
+  test('[P3.3] a verification waits while a scope is loading, and pushes go on meanwhile', () => {
     const world = new LoopWorld({ started: true, pages: 2 }).lead().verify(1)
     world.answer().commit().write()
     for (let i = 0; i < 6; i++) {
@@ -126,7 +126,7 @@ describe('a verification', () => {
     expect(world.store.outbox).toBe(0)
   })
 
-  test('[P3.3] a question that the server cannot answer ends it, and pulls go on', () => {
+  test('[P3.3] a question that the server fails to answer ends the verification, and pulls go on', () => {
     for (const code of ['not_available', 'server_error', 'rate_limited', 'too_large'] as const) {
       const world = inStep().verify(3).answer().commit().answer({ kind: 'fail', code })
       expect(world.state).toMatchObject({ kind: 'idle', facts: { verifying: false, trouble: null } })
@@ -135,7 +135,7 @@ describe('a verification', () => {
     }
   })
 
-  test('[P3.3] it ends when sync is paused, has no network, or loses its history', () => {
+  test('[P3.3] a verification ends when sync is paused, has no network, or loses its history', () => {
     const asking = () => inStep().verify(3).answer().commit()
     expect(asking().tell({ kind: 'pause' }).state.facts.verifying).toBe(false)
     expect(asking().answer({ kind: 'fail', code: 'offline' }).state.facts.verifying).toBe(false)
@@ -192,7 +192,7 @@ describe('trouble', () => {
     },
   )
 
-  test('[P8.1] what the server asks to wait is waited, up to a bound', () => {
+  test('[P8.1] the client waits as long as the server asks, up to a bound', () => {
     const world = inStep()
       .tell({ kind: 'poke' })
       .answer({ kind: 'fail', code: 'rate_limited', retryAfterMs: 20_000 })
@@ -203,14 +203,14 @@ describe('trouble', () => {
     expect(deadline(greedy.state)).toBeLessThan(greedy.now + 3_600_000)
   })
 
-  test('[P8.1] a request without an answer is given up and made again', () => {
+  test('[P8.1] a request without an answer is aborted and sent again', () => {
     const world = inStep().tell({ kind: 'poke' }).timer()
     expect(world.log).toEqual(['sync', 'abort', 'closeStream'])
     world.timer()
     expect(world.state.kind).toBe('requesting')
   })
 
-  test('[P11.2] without a valid token work waits in the outbox and leaves with the next token', () => {
+  test('[P11.2] without a valid token changesets wait in the outbox, and the next token sends them', () => {
     const world = inStep().write().timer().answer({ kind: 'fail', code: 'unauthenticated' })
     world.write()
     expect(phaseOf(world.state)).toBe('stopped')
@@ -220,7 +220,7 @@ describe('trouble', () => {
     expect(phaseOf(world.state)).toBe('synced')
   })
 
-  test('[P11.2] a token that comes while a request is under way with the former one is used at once', () => {
+  test('[P11.2] a new token that arrives during a request is used at once', () => {
     const refused = { kind: 'fail', code: 'unauthenticated' } as const
     const world = inStep().write().timer().tell({ kind: 'signedIn' }).answer(refused)
     expect(world.state.kind).toBe('requesting')
@@ -238,7 +238,7 @@ describe('trouble', () => {
     expect(world.store).toMatchObject({ outbox: 0, ready: true })
   })
 
-  test('[P11] a server that finds every history lost is asked ever more rarely', () => {
+  test('[P11] a client asks a server that finds every history lost ever more rarely', () => {
     const world = inStep().tell({ kind: 'poke' })
     const times: number[] = []
     for (let i = 0; i < 8; i++) {
@@ -251,7 +251,7 @@ describe('trouble', () => {
 })
 
 describe('the app', () => {
-  test('[P8.1] pausing leaves the request under way; resuming goes on at once', () => {
+  test('[P8.1] a pause ends the request under way, and resuming goes on at once', () => {
     const world = inStep().tell({ kind: 'poke' }).tell({ kind: 'pause' })
     expect(phaseOf(world.state)).toBe('paused')
     expect(world.log).toEqual(['sync', 'abort', 'closeStream'])
@@ -356,7 +356,7 @@ test('[P8.1] whatever happens, every waiting state has a timer and rows are aske
   )
 })
 
-test('[P8.2] whatever has happened, once faults end the outbox drains and it is live, within a bound', () => {
+test('[P8.2] once faults end, the outbox drains and the client is in step within a bound', () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
       const world = new LoopWorld({ outbox: 1 }).lead()

@@ -41,7 +41,7 @@ async function used(): Promise<World> {
   return world
 }
 
-test('[P11] the same schema keeps everything and loads nothing again', async () => {
+test('[P11] an unchanged schema keeps every row and loads nothing again', async () => {
   const before = await used()
   const after = await openWorld(manifest, before.driver)
   expect(after.store.syncState()).toEqual(before.store.syncState())
@@ -84,7 +84,7 @@ test('[P11] a dropped column goes, with the outbox kept as it was sealed', async
   expect(world.rows('SELECT * FROM notes')).toEqual([[1, 'p', 3, 'new']])
 })
 
-test('[P11] a table comes and goes', async () => {
+test('[P11] a new schema adds a table, and a later one drops it', async () => {
   const { driver } = await used()
   const gone = await openWorld(
     withNotes(() => null),
@@ -139,13 +139,13 @@ test('[P11] secondary indexes follow the schema without loading again', async ()
   expect(indexNames(await openWorld(manifest, driver))).toEqual([['notes(project)']])
 })
 
-test('[P12.5] a file written by a later version is refused by a code of its own', async () => {
+test('[P12.5] a file of a later version is refused with a code of its own', async () => {
   const { driver } = await used()
   driver.exec('UPDATE landfall_state SET format = 99')
   await expect(openWorld(manifest, driver)).rejects.toMatchObject({ code: 'storage_newer' })
 })
 
-test('[P11.7] a file of an earlier format is brought forward with its unsent changes', async () => {
+test('[P11.7] a file of an earlier format is upgraded with its unsent changes', async () => {
   const { driver } = await used()
   driver.exec(`
     ALTER TABLE landfall_state RENAME COLUMN loading_again TO reloading;

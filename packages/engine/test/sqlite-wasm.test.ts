@@ -144,7 +144,7 @@ test.each(FORBIDDEN)('[P16] the app may not run: %s', (sql) => {
   expect(codeOf(() => driver.prepareUser(sql))).toBe('sql_forbidden')
 })
 
-test('[P16] the app may read everything and write its own tables, through Landfall’s triggers too', () => {
+test('[P16] the app may read all tables and write its own, through Landfall’s triggers too', () => {
   driver.exec(`
     CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT);
     CREATE TABLE landfall_outbox (number);
@@ -160,7 +160,7 @@ test('[P16] the app may read everything and write its own tables, through Landfa
   expect(driver.prepareUser('SAVEPOINT here').readonly).toBe(false)
 })
 
-test('[P9.1] the tables a statement reads are named, through subqueries and without columns', () => {
+test('[P9.1] a statement’s tables are known, also those of subqueries and those read without columns', () => {
   driver.exec('CREATE TABLE a (x); CREATE TABLE b (x); CREATE TABLE c (x); CREATE VIEW v AS SELECT x FROM b')
   const sql = 'SELECT (SELECT count(*) FROM a) FROM v WHERE EXISTS (SELECT 1 FROM c)'
   expect(driver.tablesRead(sql)).toEqual(expect.arrayContaining(['a', 'b', 'c']))

@@ -8,7 +8,7 @@ import { createVirtualClock } from './support/clock.ts'
 import { manifest } from './support/schema.ts'
 import { openWorld } from './support/store.ts'
 
-test('[P12.2] a store that cannot be read just now is told as an error, not thrown into a timer', async () => {
+test('[P12.2] a store that cannot be read just now shows as an error in the status', async () => {
   const { store, driver } = await openWorld(manifest)
   let fails = false
   const reading = <Result>(read: () => Result): Result => {

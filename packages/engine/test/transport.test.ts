@@ -151,7 +151,7 @@ test.each(badAnswers)('[P12.4] %s from verify is response_invalid', async (_, qu
   expect((await failureOf(ask(question))).code).toBe('response_invalid')
 })
 
-test('[P3.3] an answer of verify comes whole, or says to pull first', async () => {
+test('[P3.3] an answer to verify comes whole, or asks for a pull first', async () => {
   const hashes = { kind: 'hashes', keys: [['1']], hashes: ['0123456789abcdef'] }
   for (const told of [{ behind: true }, { ...TOLD, answer: hashes }]) {
     server.answer((response) => json(response, told))
@@ -172,7 +172,7 @@ test('[P12.4] a login page is not a sync server, and a body cut short is respons
   expect((await failureOf(sync())).code).toBe('response_invalid')
 })
 
-test('[P12] a server that is not there is offline', async () => {
+test('[P12] an unreachable server is `offline`', async () => {
   await server.close()
   expect((await failureOf(sync())).code).toBe('offline')
   server = await startServer()
@@ -204,7 +204,7 @@ function listen(): { heard: Heard[]; close: () => void; next: (count: number) =>
   return { heard, close, next }
 }
 
-test('[P8.1] the poke stream says when it stands, when it is poked and when it ends', async () => {
+test('[P8.1] the stream reports its opening, its pokes and its end', async () => {
   server.answer((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('event: hello\ndata:\n\n: heartbeat\n\nevent: po')
@@ -217,7 +217,7 @@ test('[P8.1] the poke stream says when it stands, when it is poked and when it e
   expect(server.asked[0]).toMatchObject({ path: '/sync/live', headers: { authorization: 'Bearer ada' } })
 })
 
-test('[P8.1] a stream that falls silent ends, and one that is refused ends', async () => {
+test('[P8.1] a stream that falls silent or is refused ends', async () => {
   server.answer((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: hello\ndata:\n\n')
   })
@@ -234,7 +234,7 @@ test('[P8.1] a stream that falls silent ends, and one that is refused ends', asy
   expect(clock.timers()).toBe(0)
 })
 
-test('[P8.1] a stream that was closed says nothing more', async () => {
+test('[P8.1] a closed stream reports nothing', async () => {
   server.answer((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: hello\ndata:\n\n')
   })
@@ -246,7 +246,7 @@ test('[P8.1] a stream that was closed says nothing more', async () => {
   expect(clock.timers()).toBe(0)
 })
 
-test('[P8.1] server-sent events come out the same however the text is cut', () => {
+test('[P8.1] server-sent events are the same wherever the text is cut', () => {
   const text =
     ': comment\r\nevent: poke\r\ndata: one\r\ndata: two\r\n\r\nevent: hello\ndata\n\nid: 7\n\ndata:  spaced\n\n'
   const events = [
@@ -261,7 +261,7 @@ test('[P8.1] server-sent events come out the same however the text is cut', () =
   }
 })
 
-test('[P8.1] the loop’s timer keeps its pace when somebody sets the clock back by years', () => {
+test('[P8.1] the loop’s timer keeps its pace when the clock is set back by years', () => {
   const loop = createLoopClock(clock)
   let fired = 0
   const arm = (): void =>
@@ -276,7 +276,7 @@ test('[P8.1] the loop’s timer keeps its pace when somebody sets the clock back
   expect(fired).toBe(3)
 })
 
-test('[P8.1] a clock set back between two timers does not move what was due soon', () => {
+test('[P8.1] a clock set back between two timers does not delay the next one', () => {
   let wall = 1_000_000
   const waits: number[] = []
   const loop = createLoopClock({

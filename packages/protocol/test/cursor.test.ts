@@ -26,7 +26,7 @@ const snapshots = fc
     return { xmin, xmax: (inProgress.at(-1) ?? xmin - 1n) + 1n + gap, inProgress }
   })
 
-test('[P6.3] visibility is what Postgres says of the same snapshot and xid', async () => {
+test('[P6.3] visibility agrees with Postgres for the same snapshot and xid', async () => {
   const database = await createTestDatabase()
   const sql = postgres(database.url, { max: 1 })
   const runs = fc.asyncProperty(snapshots, async (snapshot) => {

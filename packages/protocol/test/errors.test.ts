@@ -37,7 +37,7 @@ test('[P12] details that JSON cannot carry do not break the error', () => {
   expect(encodeError(decodeError({ code: 'internal', message: '', details: circular })).code).toBe('internal')
 })
 
-test('[P12] what is not a LandfallError becomes internal, with its cause', () => {
+test('[P12] any other thrown value becomes `internal`, with its cause', () => {
   expect(encodeError(new TypeError('x is undefined'))).toMatchObject({
     code: 'internal',
     details: { cause: 'x is undefined' },
@@ -45,7 +45,7 @@ test('[P12] what is not a LandfallError becomes internal, with its cause', () =>
   expect(encodeError('just text').details).toEqual({ cause: 'just text' })
 })
 
-test('[P12] a code of a newer version is kept for people to read', () => {
+test('[P12] a code of a newer version stays readable in the details', () => {
   const data = { code: 'from_the_future', message: 'later', details: { a: 1 } } as unknown as ErrorData
   expect(decodeError(data)).toMatchObject({
     code: 'internal',

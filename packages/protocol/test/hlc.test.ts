@@ -14,7 +14,7 @@ import {
 const NOW = 1_790_000_000_000
 const instants = fc.integer({ min: 0, max: 4_000_000_000_000 })
 
-test('[P14] every stamp of a client is later than the one before, whatever its clock does', () => {
+test('[P14] each stamp of a client is later than the one before, whatever its clock does', () => {
   const runs = fc.property(fc.array(instants, { maxLength: 50 }), (clock) => {
     let last = hlc(0n)
     for (const ms of clock) {
@@ -32,12 +32,12 @@ test('[P14] a stamp follows the clock while the clock runs forward', () => {
   expect(nextHlc(hlcFromTime(NOW), NOW)).toBe(hlcFromTime(NOW) + 1n)
 })
 
-test('[P14] more stamps in a millisecond than the counter holds borrow the next one', () => {
+test('[P14] stamps beyond the counter’s range borrow from the next millisecond', () => {
   const full = hlc(hlcFromTime(NOW) + 65_535n)
   expect(timeOfHlc(nextHlc(full, NOW))).toBe(NOW + 1)
 })
 
-test('[P14.1] a stamp from the future is cut to server time plus the bound, others stay', () => {
+test('[P14.1] a stamp from the future is clamped to server time plus the bound, others stay', () => {
   const year2099 = hlcFromTime(4_070_908_800_000)
   expect(timeOfHlc(clampHlc(year2099, NOW))).toBe(NOW + MAX_CLOCK_AHEAD_MS)
   for (const ahead of [-1e9, 0, MAX_CLOCK_AHEAD_MS]) {

@@ -25,7 +25,7 @@ const withColumn = (change: Partial<ManifestColumn>): ManifestTable => ({
   columns: [{ ...COLUMN, ...change }],
 })
 
-test('[P11.3] the hash is pinned: a change of it makes all old clients reload', () => {
+test('[P11.3] the hash is pinned, since a new hash makes all old clients reload', () => {
   expect(hashManifest([TABLE])).toBe('3957b633a3a485b4')
 })
 

@@ -4,7 +4,7 @@ import { decodeScopeKey, encodeScopeKey, EVERY_SCOPE, type ScopeKey } from '../s
 
 const names = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,10}$/)
 
-test('[P4.4] any key comes back from a scope key, colons and all', () => {
+test('[P4.4] a scope key gives back any key, colons included', () => {
   fc.assert(
     fc.property(names, fc.string({ unit: 'binary' }), (scope, key) => {
       expect(decodeScopeKey(encodeScopeKey(scope, key))).toEqual({ scope, key })

@@ -24,7 +24,7 @@ const remove = (old: Values) => changeset([block('delete', '1', [old, {}])])
 const insert = (after: Values) => changeset([block('insert', '1', [{}, after])])
 const oldOf = ({ changes }: Changeset) => changes.map(({ old }) => old.map(([value]) => value))
 
-test('[P7.9] after rejected edits the next one has seen what stood before them', () => {
+test('[P7.9] after rejected edits the next edit has seen the value that stood before them', () => {
   const standing = new Standing()
   standing.reject(edit('a', 'b'))
   const second = standing.rebase(edit('b', 'c'))
@@ -37,7 +37,7 @@ test('[P7.9] after rejected edits the next one has seen what stood before them',
   expect(oldOf(standing.rebase(edit('c', 'e')))).toEqual([['c']])
 })
 
-test('[P7.9] other rows, other columns and values from elsewhere are left as they are', () => {
+test('[P7.9] other rows, other columns and values from elsewhere stay as they are', () => {
   const standing = new Standing()
   standing.reject(edit('a', 'b'))
   for (const other of [edit('b', 'c', '2'), edit('x', 'c'), remove({ body: 'b' }), insert({ title: 'b' })])
@@ -45,7 +45,7 @@ test('[P7.9] other rows, other columns and values from elsewhere are left as the
   expect(oldOf(standing.rebase(remove({ title: 'b', body: 'b' })))).toEqual([['a', 'b']])
 })
 
-test('[P7.9] a rejected NULL and a rejected value that was NULL count', () => {
+test('[P7.9] a rejected NULL counts, and so does a rejected value over NULL', () => {
   const standing = new Standing()
   standing.reject(edit(null, 'b'))
   expect(oldOf(standing.rebase(edit('b', 'c')))).toEqual([[null]])
@@ -53,7 +53,7 @@ test('[P7.9] a rejected NULL and a rejected value that was NULL count', () => {
   expect(oldOf(standing.rebase(edit(null, 'c', '2')))).toEqual([['x']])
 })
 
-test('[P7.9] a row whose deletion was rejected is changed, not made again; the others of the block are made', () => {
+test('[P7.9] a row whose deletion was rejected is updated; the other rows of the block are inserted', () => {
   const standing = new Standing()
   standing.reject(remove({ id: '1', title: 'a' }))
   const both: ChangeBlock = {

@@ -19,7 +19,7 @@ test('[P13.7] a key survives as text, and two keys share a text only if they are
   expect(encodeKey(['a', 'b'])).not.toBe(encodeKey(['a,b']))
 })
 
-test('[P13.7] a row is cut from its block with NULLs in place', () => {
+test('[P13.7] a row keeps its NULLs when it is cut from its block', () => {
   const block = [
     ['1', '2'],
     [null, 'x'],

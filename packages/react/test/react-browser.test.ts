@@ -35,13 +35,13 @@ test('[P9.1] a component shows its rows, and one changed row renders one line', 
   expect(await page.locator('#state').textContent()).toBe('ready 3 fine')
 })
 
-test('[P9.1] other parameters show other rows', async () => {
+test('[P9.1] new parameters show their own rows', async () => {
   await page.getByRole('button', { name: 'From 2' }).click()
   await page.waitForFunction(() => document.querySelectorAll('#list li').length === 2)
   expect(await list()).toEqual(['changed', 'note 3'])
 })
 
-test('[P12.2] the badge says what is unsent and what storage is used, by keyboard', async () => {
+test('[P12.2] the badge says what is unsent and which storage is used, and opens by keyboard', async () => {
   const badge = page.getByRole('button', { name: /unsent/ })
   await badge.waitFor()
   expect(await page.getByRole('status').textContent()).toBe('Offline · 2 unsent')

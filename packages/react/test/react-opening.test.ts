@@ -18,7 +18,7 @@ const shows = (id: string, wanted: string): Promise<unknown> =>
 const press = (name: string): Promise<void> => page.getByRole('button', { name }).click()
 const workers = (): Promise<string[]> => page.evaluate(() => openingPage.workers)
 
-test('[P15.3] StrictMode mounts a provider twice, and it opens its database once', async () => {
+test('[P15.3] a provider that StrictMode mounts twice opens its database once', async () => {
   await shows('count', 'true 0')
   expect(await page.locator('#opening, #counting').count()).toBe(0)
   expect(await workers()).toEqual(['started'])
@@ -27,7 +27,7 @@ test('[P15.3] StrictMode mounts a provider twice, and it opens its database once
   expect(await workers()).toEqual(['started'])
 })
 
-test('[P9.2] new parameters show the former rows, said to be stale, until their own are there', async () => {
+test('[P9.2] new parameters show the former rows as stale until their own arrive', async () => {
   await press('Fill')
   await shows('list', 'first: note 1,note 2,note 3')
   await shows('count', 'true 3')
@@ -47,7 +47,7 @@ test('[P12.2] the badge is styled without a style element', async () => {
   expect(await page.evaluate(radius)).toBe('999px')
 })
 
-test('[P15.3] another database closes the former one, whose rows are not shown for a moment', async () => {
+test('[P15.3] a provider that changes its database closes the former one and never shows its rows again', async () => {
   await press('Other user')
   await shows('list', 'second: ')
   await shows('count', 'true 0')
@@ -59,7 +59,7 @@ test('[P15.3] another database closes the former one, whose rows are not shown f
   expect((await workers()).toSorted()).toEqual(['ended', 'started', 'started'])
 })
 
-test('[P15.3] a provider that goes closes its database, and one that comes back finds its rows', async () => {
+test('[P15.3] a provider closes its database when it unmounts, and finds its rows when it mounts again', async () => {
   await press('Leave')
   expect(await text('gone')).toBe('gone')
   await page.waitForFunction(() => openingPage.workers.filter((what) => what === 'ended').length === 2)
@@ -67,7 +67,7 @@ test('[P15.3] a provider that goes closes its database, and one that comes back 
   await shows('count', 'true 3')
 })
 
-test('[P15.3] what keeps a database from opening reaches the error boundary', async () => {
+test('[P15.3] a failure to open reaches the error boundary', async () => {
   await press('Bad name')
   await page.locator('#error').waitFor()
   expect(await text('error')).toMatch(/^LandfallError: \w+: /)

@@ -49,7 +49,7 @@ test.each(cases)('[P12.2] %o is said as "%s" in the tone %s', (changes, headline
   expect([headlineOf(status), toneOf(status)]).toEqual([headline, tone])
 })
 
-test('[P12.2] what is unsent, when it was last in step and where it is kept is said in words', () => {
+test('[P12.2] the badge says in words what is unsent, when the device was last in step, and where the data is', () => {
   expect(unsentText(STATUS)).toBe('Everything is sent')
   expect(unsentText({ ...STATUS, outbox: 1 })).toMatch(/^1 change /)
   expect(lastSyncedText({ ...STATUS, lastSyncedAt: null }, 0)).toBe('Never in step with the server yet')
@@ -59,7 +59,7 @@ test('[P12.2] what is unsent, when it was last in step and where it is kept is s
   expect(storageText({ ...STATUS, storage: { kind: 'memory', persisted: false } })).toContain('gone')
 })
 
-test('[P12.2] an error is said in plain words, without its code and details', () => {
+test('[P12.2] the badge says an error in plain words, without its code and details', () => {
   const lost = new LandfallError('server_error', { id: 'log-7' })
   expect(errorText(lost)).toBe('The server failed.')
   for (const code of Object.keys(CATALOGUE).filter(isErrorCode)) {

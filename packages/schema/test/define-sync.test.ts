@@ -29,7 +29,7 @@ test('[P13.3] parents come before children, with Postgres names, keys and scopes
   expect(sync.scopes).toEqual(['project', 'public'])
 })
 
-test('[P4.7] a table in several scopes says who may write it, and the manifest knows', () => {
+test('[P4.7] a table in several scopes says who may write it, and the manifest carries it', () => {
   const t = pg.pgTable('t', { id: pg.text().primaryKey(), project: pg.text(), owner: pg.text() })
   const given = (write?: 'own' | readonly ('project' | 'own' | 'all')[] | false) =>
     defineSync({
@@ -46,7 +46,7 @@ test('[P4.7] a table in several scopes says who may write it, and the manifest k
   expect(given(['project', 'own']).manifest.hash).toBe(given(['own', 'project']).manifest.hash)
 })
 
-test('[P4.7] a table with one key column is written by its holders, one without by nobody', () => {
+test('[P4.7] the holders of a table’s only key column write it; a table without one is read-only', () => {
   const t = pg.pgTable('t', { id: pg.text().primaryKey() })
   const u = pg.pgTable('u', { id: pg.text().primaryKey() })
   const scopes = { own: { t: (c: { id: typeof t.id }) => c.id }, all: { t: true, u: true } } as const
@@ -58,7 +58,7 @@ test('[P4.7] a table with one key column is written by its holders, one without 
   expect(() => defineSync({ tables: { t, u }, scopes, write: { u: 'own' } })).toThrow('write names own')
 })
 
-test('[P13.3] a cycle of foreign keys keeps the order given', () => {
+test('[P13.3] tables in a cycle of foreign keys keep the order given', () => {
   const a = pg.pgTable('a', {
     id: pg.integer().primaryKey(),
     b: pg.integer().references((): pg.AnyPgColumn => b.id),
@@ -98,7 +98,7 @@ test('[P13.3] readonly and generated columns are the server’s to write', () =>
   expect(readonly.map(({ name }) => name)).toEqual(['votes', 'double', 'number'])
 })
 
-test('[P13.3] excluded columns are nowhere in the manifest', () => {
+test('[P13.3] the manifest does not mention excluded columns', () => {
   expect(JSON.stringify(sync.manifest)).not.toContain('internal_cost')
 })
 

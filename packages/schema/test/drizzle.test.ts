@@ -148,7 +148,7 @@ test('[P13.6] Drizzle shows the same rows over Postgres and over the mirror', as
   await fc.assert(runs, { numRuns: 150 })
 })
 
-test('[P13.6] what Drizzle stored travels as what Postgres holds', async () => {
+test('[P13.6] a value stored by Drizzle travels as Postgres holds it', async () => {
   const columns = sync.manifest.tables[0]?.columns ?? []
   const names = columns.map(({ name }) => `"${name}"`)
   const runs = fc.asyncProperty(values, async (row) => {
@@ -185,7 +185,7 @@ test('[P13.6] conditions find rows by decoded values', async () => {
   expect(await found(eq(mirror.flag, false))).toBe(0)
 })
 
-test('[P13.6] defaults: constants and functions apply locally, the server’s wait for the server', async () => {
+test('[P13.6] constant and function defaults apply locally, the server’s own when the row comes back', async () => {
   const [row] = await mirrorDb().insert(mirror).values({}).returning()
   expect(row).toMatchObject({ plain: 7, made: 'by drizzle', server: null })
   expect(row?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)

@@ -37,7 +37,7 @@ test('[P13.3] the mirror is STRICT tables by key, with plain indexes', () => {
   ])
 })
 
-test('[P13.3] SQLite takes the mirror, rows in any order, and keeps keys apart', () => {
+test('[P13.3] SQLite accepts the mirror and rows in any order, and keeps keys unique', () => {
   for (const statement of mirrorDdl(sync.manifest)) sqlite.run(statement)
   sqlite.run("insert into members values ('p', 'u', 'nobody')")
   expect(() => sqlite.run("insert into members values ('p', 'u', null)")).toThrow(/UNIQUE/)

@@ -68,7 +68,7 @@ test('[P13.2] key and scope columns cannot be excluded', () => {
   ])
 })
 
-test('[P13.2] every table stands in a scope, by a column of its own', () => {
+test('[P13.2] each table stands in a scope, by a column of its own', () => {
   const t = pg.pgTable('t', { id })
   const u = pg.pgTable('u', { id })
   const foreign = () => u.id
@@ -115,7 +115,7 @@ test('[P13.2] names that SQLite cannot tell apart are refused', () => {
   ])
 })
 
-test('[P13.2] a policy must fit the column, a default too', () => {
+test('[P13.2] a policy must fit its column, and so must a default policy', () => {
   const t = pg.pgTable('t', { id, name: pg.varchar({ length: 3 }).default('long'), data: pg.json() })
   const conflicts = { t: { name: 'counter', data: 'max', '*': 'last-write' } }
   expect(problemsOf({ tables: { t }, scopes: all('t'), conflicts })).toEqual([
@@ -125,7 +125,7 @@ test('[P13.2] a policy must fit the column, a default too', () => {
   ])
 })
 
-test('[P13.2] names that mean nothing are refused, all at once', () => {
+test('[P13.2] all unknown names are refused at once', () => {
   const t = pg.pgTable('t', { id })
   const input = {
     tables: { t, view: {} },
