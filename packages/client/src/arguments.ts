@@ -1,9 +1,9 @@
 /**
- * What an app may pass to SQL, checked where the app calls: the error's stack shows the call that has to change.
+ * Checks what an app passes to SQL, at the app's own call: the error's stack shows the call that has to change.
  *
  * SQLite takes null, numbers, bigints, text and bytes; booleans become 0 and 1. `undefined` is refused, never taken for
- * NULL, since it is a missing value more often than a meant one. A proxied array, as reactive state hands it out, is
- * copied: it could not be cloned on its way to the worker. No error quotes a value.
+ * NULL: it is a forgotten value more often than an intended one. A proxied array, as reactive state hands it out, is
+ * copied, because a proxy cannot be cloned on its way to the worker. No error quotes a value.
  */
 import type { SqlApi, SqlParam, Statement } from '@landfall/engine'
 import { LandfallError } from '@landfall/protocol'

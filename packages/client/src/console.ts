@@ -1,8 +1,8 @@
 /**
- * What a developer has to see is written to the console, once a code and page, with the link to its docs.
+ * Writes errors that only a developer can mend to the console: once per code and page, with the link to the docs.
  *
- * Most errors reach the app's own code and are its business. These would otherwise show as a badge that never turns
- * green: only the status tells them, and a status is easily not looked at.
+ * Most errors reach the app's own code, which handles them. These only reach the status, where they would show as a badge
+ * that never turns green, and a status is easily overlooked.
  */
 import type { ErrorData } from '@landfall/protocol'
 import { docsOf, needsDeveloper } from '@landfall/protocol'

@@ -1,7 +1,7 @@
 /**
  * Drizzle over the mirror: queries run as the engine's statements, transactions as the engine's transactions.
  *
- * Drizzle's own proxy session sends BEGIN and COMMIT as statements on the shared connection, so that anybody's writes
+ * Drizzle's own proxy session sends BEGIN and COMMIT as statements on the shared connection, so other callers' writes
  * land inside. Here a transaction has a session of its own, bound to one engine transaction; nested ones are
  * savepoints within it. Errors come out as the engine's coded ones, not wrapped.
  */

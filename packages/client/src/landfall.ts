@@ -1,8 +1,8 @@
 /**
  * The database that an app holds: plain SQL, live queries, Drizzle and sync, over an engine wherever it runs.
  *
- * Each method is one crossing to the engine. Errors are `LandfallError`s with code and details. What is not built yet
- * says so: `not_available`.
+ * Each method is one crossing to the engine. Errors are `LandfallError`s with code and details. A call that is not built
+ * yet rejects with `not_available`.
  */
 import type {
   ConflictsApi,

@@ -1,7 +1,7 @@
 /**
  * Opens a database in Node: the engine runs in this process, without a worker.
  *
- * For now in memory only: what it holds is gone when the process ends, unless it has been synced.
+ * In memory only for now: unsynced changes are gone when the process ends.
  */
 import {
   createEngine,

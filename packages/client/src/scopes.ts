@@ -1,4 +1,4 @@
-/** `db.scopes`: what the status says of a scope, and the calls that load one on demand. */
+/** `db.scopes`: a scope's state as the status has it, and the calls that load a scope on demand. */
 import type { EngineStatus, ScopesApi } from '@landfall/engine'
 import { encodeScopeKey } from '@landfall/protocol'
 

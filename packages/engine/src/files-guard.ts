@@ -1,10 +1,9 @@
 /**
  * Notices when the database's files are gone (P12).
  *
- * A browser that clears site data under an open page leaves the handles working: SQLite goes on committing into
- * deleted files and reports no error. So the files are looked up beside each commit, at most once per `TRUST_MS`
- * (a look-up costs as much as a flush), and now and then while nothing is written. Once they are gone, nothing is
- * acknowledged any more.
+ * When a browser clears site data under an open page, the file handles keep working: SQLite commits into deleted files and
+ * reports no error. So the guard looks the files up beside each commit, at most once per `TRUST_MS` (a look-up costs as
+ * much as a flush), and from time to time while nobody writes. Once the files are gone, no write is acknowledged.
  */
 import { type Clock, LandfallError } from '@landfall/protocol'
 import type { DatabaseFiles } from './ports.ts'

@@ -1,6 +1,5 @@
 /**
- * The edges of the engine: everything it cannot decide by itself is handed in through these ports, so that the same
- * engine runs in a browser worker, in Node and in the simulator. Adapters live in `adapters/`. Clock and randomness are
+ * The edges of the engine: the platform comes in through these ports, so that the same engine runs in a browser worker, in Node and in the simulator. Adapters live in `adapters/`. Clock and randomness are
  * shared with the server: `@landfall/protocol`.
  */
 import type { SqliteValue } from '@landfall/schema'

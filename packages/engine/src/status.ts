@@ -1,9 +1,9 @@
 /**
- * The status that people see (P12), put together from the loop's state and the store, and told when it has changed.
+ * The status that people see (P12): put together from the loop's state and the store, and sent when it has changed.
  *
- * Changes that come in bursts (a thousand local writes) are told together, `COALESCE_MS` after the first. A store that
- * cannot be read just now is told as the error, beside what was known last; thrown out of the timer it would end the
- * whole worker.
+ * Bursts of changes (a thousand local writes) make one status, `COALESCE_MS` after the first. When the store cannot be
+ * read, the status carries the error beside the last known values; an exception out of the timer would end the whole
+ * worker.
  */
 import { type Clock, encodeError, type ErrorData } from '@landfall/protocol'
 import type { EngineStatus, StorageState } from './api.ts'

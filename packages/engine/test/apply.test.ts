@@ -327,7 +327,7 @@ describe('starting over', () => {
     expect(world.store.syncState().scopes.map((held) => held.scope)).toEqual([Q])
   })
 
-  test('[P8.6] a changeset refused while everything is loaded again leaves the visible rows at the end', () => {
+  test('[P8.6] a changeset refused while everything is loaded again is undone once all is loaded', () => {
     world.store.applyPull(pull({ gained: [scope('project:p'), scope('project:q')] }))
     page('project:p', [noteRow('1', 'p')])
     const error = { code: 'too_large', message: 'm', details: {} } as const

@@ -84,7 +84,7 @@ test('[P11] a dropped column goes, with the outbox kept as it was sealed', async
   expect(world.rows('SELECT * FROM notes')).toEqual([[1, 'p', 3, 'new']])
 })
 
-test('[P11] a new schema adds a table, and a later one drops it', async () => {
+test('[P11] a new schema drops a table, and a later one brings it back empty', async () => {
   const { driver } = await used()
   const gone = await openWorld(
     withNotes(() => null),

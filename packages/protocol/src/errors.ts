@@ -1,5 +1,5 @@
 /**
- * Errors as data, and as what is thrown.
+ * Errors as data, and in their thrown form.
  *
  * An error is a static code, its category, whether trying again can help, and details. HTTP and Comlink carry
  * `ErrorData` whole; `LandfallError` is only its thrown form on one side.

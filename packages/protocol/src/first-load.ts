@@ -2,7 +2,7 @@
  * The first load of a scope, in pages; fuzzy, then exact. Its endpoint is `/bootstrap`.
  *
  * Each page is its own short snapshot, resumable by table and key. Pages may be newer than the client's cursor, so
- * the mirror is only exact again after a pull that follows the last page; then the scope is ready. This holds because
+ * the mirror is exact only after the pull that follows the last page; then the scope is ready. This holds because
  * the client asks for the next page or pull only after it has committed the last one.
  */
 import type { ClientId, ScopeKey } from './brands.ts'

@@ -1,5 +1,5 @@
 /**
- * The manifest: what both sides must agree on about the synced tables, as plain data.
+ * The manifest: the description of the synced tables that both sides must agree on, as plain data.
  *
  * `defineSync` derives it from the Drizzle schema; the client builds its mirror from it, the server its triggers
  * and statements. Its hash travels with every request, so that two sides built from different schemas refuse

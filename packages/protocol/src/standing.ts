@@ -1,10 +1,10 @@
 /**
  * The last values that stood, where a client's changesets were rejected.
  *
- * A changeset's `old` is what its client showed, and that may be what an earlier changeset wrote which was rejected since:
- * a value that nobody else ever had. Compared with it, whatever Postgres holds looks like somebody's edit. So the `old` of
- * what follows becomes what stood before the rejected one. The server does this within a push, the device in its outbox.
- * Changesets are told in their order; the values are compared as texts, since both come from the same device.
+ * A changeset's `old` is the value that its client showed. An earlier changeset may have written that value and been
+ * rejected since; then Postgres never held it, and every value of Postgres looks like another person's edit. So the `old`
+ * of later changesets becomes the value that stood before the rejected one. The server does this within a push, the device
+ * in its outbox. Changesets come in their order; values are compared as texts, since both come from the same device.
  */
 import type { ChangeBlock, Changeset } from './changeset.ts'
 import { encodeKey, rowAt, rowCount, type WireValue } from './value.ts'

@@ -2,7 +2,7 @@
  * One round trip for both directions, and the poke that asks for it.
  *
  * `POST /sync` does the push first and then the pull, each in its own transaction, so that the pull already shows
- * what the push did. `POST /push` and `POST /pull` are the same two alone. A failed push does not hold up the pull
+ * the push's effects. `POST /push` and `POST /pull` are the same two alone. A failed push does not hold up the pull
  * (P8): each half carries its own error. The poke says only that a pull would find something, and for which scopes.
  */
 import type { ScopeKey } from './brands.ts'

@@ -4,7 +4,7 @@
  * Each question is about one table, by itself, and exact although the server moves on. The device asks from its cursor
  * C; the server answers from a later snapshot S and names the keys that the change log has between the two
  * (`except`). Every other row of the scopes is the same in C and in S, so both sides leave those keys out and compare
- * the rest; what was left out comes by the next pull in any case. When too much has changed to be named, the device
+ * the rest; the next pull brings the rows left out in any case. When too many keys have changed to be named, the device
  * pulls first and asks again (`behind`).
  *
  * A row's hash is the first 8 bytes of sha256 of the JSON array of its wire texts in manifest order; a key's hash is
@@ -12,8 +12,8 @@
  * different sets of rows have the same count and sum once in 2^64; it finds damage, and is no proof against attacks.
  *
  * Questions narrow: `checksums` of scopes, `buckets` of the scopes that differ (by the leading bits of the key's hash),
- * `hashes` of the rows in the buckets that differ, and `rows` for the keys that do. What they bring is as new as S, as
- * a page of a first load is; the pull that follows makes it exact.
+ * `hashes` of the rows in the buckets that differ, and `rows` for the keys that do. Those rows are as new as S, like a
+ * page of a first load; the pull that follows makes them exact.
  */
 import type { ClientId, ScopeKey, UserId } from './brands.ts'
 import type { Cursor } from './cursor.ts'

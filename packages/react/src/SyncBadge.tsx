@@ -1,5 +1,5 @@
 /**
- * A badge that tells how the database stands with the server, and more when it is opened.
+ * A badge that shows how the database stands with the server, and details when it is opened.
  *
  * A disclosure button with a panel: works by keyboard, and is announced politely when it changes. Colours are CSS
  * variables (`--landfall-*`), with a light and a dark set; see `styles.ts`.

@@ -1,8 +1,8 @@
 /**
  * Waits for the first result of a live query, for a component that suspends.
  *
- * React forgets all that a component had when it suspends before it is mounted. So the waiting is kept here, by database
- * and query, and stays subscribed until the component had time to come back and subscribe itself; one that never comes
+ * React forgets a component's state when it suspends before it is mounted. So this module keeps the subscription, by
+ * database and query, until the component has had time to come back and subscribe itself. A component that never comes
  * back costs a subscription of a few seconds.
  */
 import type { Live } from '@landfall/client'

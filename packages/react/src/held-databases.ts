@@ -1,9 +1,9 @@
 /**
  * The databases that providers hold open on this page: each opened once, however many providers ask for it.
  *
- * Who lets go is not believed at once. StrictMode and fast refresh unmount and mount again in the same moment; closing
- * and opening the files in between would cost a second, and the app's rows would vanish meanwhile. Whoever asks for a
- * database that is closing takes over from it as one tab does from another.
+ * A release takes effect after a moment. StrictMode and fast refresh unmount and mount again at once; closing and opening
+ * the files in between would cost a second, and the app's rows would vanish meanwhile. A provider that asks for a database
+ * that is closing takes over from it as one tab does from another.
  */
 import { type BrowserOptions, openLandfall } from '@landfall/client'
 import type { AnyLandfall } from './context.tsx'

@@ -1,9 +1,9 @@
 /**
  * Rows of a live query in a component.
  *
- * The query is known by its text and parameters, so arrays made anew at each render do no harm. Rows that did not
- * change stay the same objects from render to render: give them to memoized components. While the rows of new parameters
- * are on their way, those of the former ones are shown, and said to be: a list that is emptied and filled again flickers.
+ * Text and parameters identify a query, so new arrays at each render do no harm. Unchanged rows stay the same objects from
+ * render to render: give them to memoized components. While the rows of new parameters are on their way, the hook shows
+ * the former rows, marked as stale: a list that is emptied and filled again flickers.
  */
 import type { DrizzleLiveQuery, Live, LiveResult, Row, SqlParam } from '@landfall/client'
 import { useCallback, useMemo, useState, useSyncExternalStore } from 'react'

@@ -2,7 +2,7 @@
  * Puts the badge's CSS into the page, once.
  *
  * As an adopted style sheet: a `<style>` element would need `unsafe-inline` or a nonce where the app has a Content
- * Security Policy. Every browser that has the files which Landfall stands on has adopted sheets, too.
+ * Security Policy. Every browser with the file system that Landfall needs has adopted sheets, too.
  */
 import { useInsertionEffect } from 'react'
 import { STYLES } from './styles.ts'

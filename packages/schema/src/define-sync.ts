@@ -1,5 +1,5 @@
 /**
- * `defineSync`: one definition of what is synced, from the Drizzle Postgres schema, for both sides.
+ * `defineSync`: one definition of the synced tables, from the Drizzle Postgres schema, for both sides.
  *
  * Everything that could fail later is refused here, all problems at once, each with its table, column and cure
  * (`schema_invalid`). Does not talk to a database: whether Postgres really looks like this is `migrateSync`'s work.

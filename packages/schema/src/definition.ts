@@ -1,5 +1,5 @@
 /**
- * The types around `defineSync`: what is handed in, and the definition that both sides share.
+ * The types around `defineSync`: its input, and the definition that both sides share.
  *
  * Names in the input are Drizzle's property names, names in the manifest are Postgres'. The types follow the tables,
  * so that a wrong table, column or scope is a type error where it is written.

@@ -1,8 +1,8 @@
 /**
  * Between the values that a Drizzle column shows (Date, bigint, objects, arrays) and their stored form.
  *
- * What goes in is brought to the canonical stored form at once, so that `eq(checks.due, date)` finds the row. A column
- * in Drizzle's mode 'date' shows milliseconds only; the stored microseconds stay as long as nobody writes it. Custom
+ * A value from Drizzle gets the canonical stored form at once, so that `eq(checks.due, date)` finds the row. A column in
+ * Drizzle's mode 'date' shows milliseconds only; the stored microseconds stay until the column is written. Custom
  * types, and those that only Postgres checks, run their own mapping, over what a Postgres driver would hand them. Does not know tables.
  */
 import type { ColumnType } from '@landfall/protocol'

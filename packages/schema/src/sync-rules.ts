@@ -1,5 +1,5 @@
 /**
- * What `defineSync` was told, looked up table by table and checked against the tables.
+ * The input of `defineSync`, looked up table by table and checked against the tables.
  *
  * TypeScript catches wrong names where they are written; JavaScript callers get the same as problems.
  */

@@ -1,7 +1,7 @@
 /**
  * Names that both databases can tell apart.
  *
- * SQLite has no schemas and compares names without case, so what Postgres keeps apart may collide in the mirror.
+ * SQLite has no schemas and compares names without case, so names that differ in Postgres may collide in the mirror.
  * Landfall's own tables and SQLite's are reserved.
  */
 import { getTableColumns, getTableName, is } from 'drizzle-orm'

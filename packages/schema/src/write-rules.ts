@@ -1,9 +1,8 @@
 /**
  * Which scopes give the right to write a table, and whether the columns of one scope hold the same keys.
  *
- * With any one of several scopes being enough, whoever may write their own row of `members` would let themselves into
- * any project; so a table in several scopes says which one counts. A scope's key is compared as text wherever it
- * stands, so its columns are of one type.
+ * If any one of several scopes were enough, a user who may write their own row of `members` could join any project; so a
+ * table in several scopes says which one counts. Keys of a scope are compared as text, so all its columns have one type.
  */
 import type { ColumnType, ManifestScope, ManifestTable } from '@landfall/protocol'
 import type { Problem } from './problem.ts'

@@ -1,8 +1,8 @@
 /**
  * Calls that always end: each ends with its answer, or with the error that ended all of them.
  *
- * A call to a dead worker would hang for ever, and nobody is told when a worker dies; so every call is raced against
- * one common end. Does not know what is called.
+ * A call to a dead worker would hang for ever, and browsers send no event when a worker dies; so every call races
+ * against one common end. Does not know what is called.
  */
 import type { LandfallError } from '@landfall/protocol'
 

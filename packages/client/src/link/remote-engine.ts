@@ -1,8 +1,8 @@
 /**
  * An `EngineApi` over a port: the page's half of `engine-host.ts`. Comlink stays in here.
  *
- * Which calls a part has, only the engine's side knows: each property of a part is a call of that name, so that a new
- * call is written once, in the engine.
+ * Only the engine's side knows which calls a part has. Here each property of a part is a call of that name, so a new call
+ * is written once, in the engine.
  */
 import type { EngineApi } from '@landfall/engine'
 import { LandfallError } from '@landfall/protocol'

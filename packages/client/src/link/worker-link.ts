@@ -1,9 +1,9 @@
 /**
- * Starts the worker and links to it, so that a worker that fails, at once or later, fails every call.
+ * Starts the worker and links to it. When the worker fails, at once or later, every call rejects.
  *
- * Three things tell: the worker's `error` event (it could not be loaded or threw at its top), no hello in time, and
- * the Web Lock that the worker holds for its life: the page asks for the same lock, and is granted it when the worker
- * is gone, however it went.
+ * Three signs show a failure: the worker's `error` event (it could not be loaded, or threw at its top level), no hello in
+ * time, and the Web Lock that the worker holds for its life. The page requests the same lock, and the browser grants it
+ * when the worker is gone, however it ended.
  */
 import type { EngineEvent, EngineListener } from '@landfall/engine'
 import { decodeError, LandfallError } from '@landfall/protocol'

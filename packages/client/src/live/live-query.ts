@@ -1,8 +1,8 @@
 /**
- * What `db.live` gives: the current result of a query, and word of each new one.
+ * The object that `db.live` returns: a query's current result, and a call for each new one.
  *
- * Rows are made from raw rows once: a raw row that stayed gives the same object again, and a result that did not
- * change gives the same array again, so that React renders what has changed and nothing else.
+ * Each raw row becomes an object once. An unchanged raw row keeps its object and an unchanged result keeps its array, so
+ * React renders the changed rows and nothing else.
  */
 import type { LandfallError } from '@landfall/protocol'
 import type { Registration, Snapshot } from './registry.ts'

@@ -1,8 +1,9 @@
 /**
  * The page's live queries: one registration in the engine per SQL text and parameters, however many subscribe.
  *
- * A registration lives from its first subscriber to a moment after its last (a re-render unsubscribes and subscribes
- * at once). While another tab leads, registrations wait; when this one leads, they are made anew.
+ * A registration lives from its first subscriber until a moment after its last one leaves, because a re-render
+ * unsubscribes and subscribes at once. While another tab leads, registrations wait; when this tab leads, the engine
+ * gets them again.
  */
 import type { EngineEvent, SqlApi, SqlParam } from '@landfall/engine'
 import { decodeError, LandfallError } from '@landfall/protocol'

@@ -1,8 +1,8 @@
 /**
- * A live result on this side of the port: patches are put together with the rows that stayed.
+ * A live result on the page's side of the port: applies patches to the former rows.
  *
- * A row that did not change stays the same array, so whatever was made of it (an object, a decoded record, a rendered
- * line) can stay as well. Does not know where patches come from.
+ * An unchanged row stays the same array, so everything derived from it (an object, a decoded record, a rendered line)
+ * stays as well. Does not know where patches come from.
  */
 import type { LivePatch } from '@landfall/engine'
 import type { SqliteValue } from '@landfall/schema'

@@ -1,8 +1,8 @@
 /**
  * The pool's directory of a database: `landfall/<name>`, whatever the name holds.
  *
- * Letters in lower case, digits, `-` and `_` stay; everything else, upper case too (some file systems fold it), is
- * written as the hex of its UTF-8 bytes, so that two names never share a directory.
+ * Lower-case letters, digits, `-` and `_` stay. Everything else becomes the hex of its UTF-8 bytes, upper case too, since
+ * some file systems fold it; so two names never share a directory.
  */
 import { LandfallError } from '@landfall/protocol'
 

@@ -1,8 +1,8 @@
 /**
- * Who leads: at most one worker per database holds the Web Lock `landfall:<database>` and may open the files.
+ * Leadership: at most one worker per database holds the Web Lock `landfall:<database>` and may open the files.
  *
- * The lock is the browser's: it is granted to the next in line when its holder closes, crashes or is killed, so there
- * is no heartbeat and no moment with two leaders. Locks belong to the origin, as the files do.
+ * The browser grants the lock to the next in line when its holder closes, crashes or is killed, so there is no heartbeat
+ * and no moment with two leaders. Locks belong to the origin, as the files do.
  */
 
 export type Leadership = {

@@ -1,5 +1,5 @@
 /**
- * The difference of two results: which rows stayed, by their former place, and which are new.
+ * The difference of two results: the unchanged rows by their former place, and the new rows.
  *
  * Most flushes change a row or two, so the common head and tail are compared in place; only what lies between is
  * looked up by content. Does not know keys: a row that changed in one column is a new row.

@@ -1,8 +1,8 @@
 /**
- * Live queries: run again when a table they read was written, told about only when the result has changed.
+ * Live queries: the engine runs a query again when a table that it reads was written, and tells only a changed result.
  *
- * Results are compared row by row, by content. A patch names the rows that stayed by their former place, so that the
- * other side keeps their objects. This module decides nothing about when: the engine calls `flush` after commits.
+ * Results are compared row by row, by content. A patch names unchanged rows by their former place, so that the other side
+ * keeps their objects. This module does not decide when to run: the engine calls `flush` after commits.
  */
 import { encodeError, LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'

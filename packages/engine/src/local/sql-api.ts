@@ -1,4 +1,4 @@
-/** The calls that run SQL: each in its turn, and told from files that were deleted under the database. */
+/** The calls that run SQL. Each waits for its turn; a failure by deleted files becomes `storage_lost`. */
 import type { SqlApi } from '../api.ts'
 import type { LiveQueries } from '../live/live-queries.ts'
 import { bound, type Transactions } from './transactions.ts'

@@ -1,9 +1,9 @@
 /**
  * The app's transactions: single statements, batches, and interactive ones that stay open over several calls.
  *
- * Each holds the turnstile from BEGIN to its end, so that nobody sees half of it and no pull lands inside. An
- * interactive transaction that goes without a statement for `IDLE_MS` is rolled back, because everything else waits
- * for it. A commit is acknowledged after the live queries were flushed: whoever awaits a write has seen its results.
+ * Each transaction holds the turnstile from BEGIN to its end, so no reader sees half of it and no pull lands inside. An
+ * interactive transaction without a statement for `IDLE_MS` is rolled back, because all other calls wait for it. A commit
+ * is acknowledged after the flush of the live queries: the caller of a write finds its results already there.
  */
 import { type Clock, LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'

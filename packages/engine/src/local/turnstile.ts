@@ -1,8 +1,8 @@
 /**
- * Lets one holder in at a time, in the order of arrival: what keeps transactions, pulls and pages apart.
+ * Admits one holder at a time, in the order of arrival: keeps transactions, pulls and pages apart.
  *
  * A lock rather than a queue of functions, because an interactive transaction holds it across many calls. Knows
- * nothing of SQLite or of time; whoever holds it too long is for others to judge.
+ * nothing of SQLite or of time, and does not limit how long a holder stays.
  */
 import type { LandfallError } from '@landfall/protocol'
 

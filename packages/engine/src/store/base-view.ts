@@ -1,9 +1,9 @@
 /**
- * The base view: what the server last said, without unsent changes, read in key order and in parts.
+ * The base view: the server's last known rows, without unsent changes, read in key order and in parts.
  *
  * A row with unsent changes is read from its base row, if the server had it; every other row from the mirror. Local
- * transactions do not change the view, since a base row is made from the row as it was before; only what comes from
- * the server does. So the parts of one reading fit together although the app writes in between.
+ * transactions do not change the view, since a base row is a copy of the row before them; only pulls, pages and repairs
+ * do. So the parts of one reading fit together although the app writes in between.
  */
 import type { WireRow, WireValue } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'

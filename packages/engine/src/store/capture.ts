@@ -1,5 +1,5 @@
 /**
- * Capture: what a local transaction has changed, found by before images.
+ * Capture: finds the changes of a local transaction by before images.
  *
  * Triggers on each mirror table keep every row as it was before the transaction first touched it (or that it was not
  * there). At the commit the before images are compared with the rows as they are, which gives the net effect,

@@ -1,7 +1,7 @@
 /**
  * Cells of Landfall's own tables, read with the type that was written there.
  *
- * A cell of another type means that somebody has meddled with the file: `storage_corrupt` says so.
+ * A cell of another type means that the file was damaged or edited: `storage_corrupt`.
  */
 import { LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'

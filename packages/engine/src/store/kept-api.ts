@@ -1,4 +1,4 @@
-/** The calls on what the store keeps for people: conflicts and rejections. */
+/** The calls on conflicts and rejections, which the store keeps for people. */
 import { LandfallError } from '@landfall/protocol'
 import type { ConflictsApi, RejectionsApi, ScopesApi } from '../api.ts'
 import type { Store } from './store.ts'

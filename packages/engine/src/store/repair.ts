@@ -1,6 +1,6 @@
 /**
- * Puts right rows that differ from the server's (P3.3), as a page of a first load does it: in one transaction, with capture
- * off, and only below what is unsent. The rows may be newer than the cursor; the pull that follows makes them exact.
+ * Replaces rows that differ from the server's (P3.3) as a page of a first load does: in one transaction, with capture off,
+ * and only below unsent changes. The rows may be newer than the cursor; the pull that follows makes them exact.
  */
 import { changesetNumber } from '@landfall/protocol'
 import type { Repair } from './store.ts'

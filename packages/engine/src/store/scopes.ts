@@ -1,8 +1,8 @@
 /**
- * The scopes a client holds, how far each is loaded, and which rows belong to them.
+ * The scopes that a client holds, how far each is loaded, and the rows that belong to it.
  *
- * A row's scopes are read from its own columns, on this side as on the server's. Rows of a lost scope that no other
- * held scope covers are dropped; rows with unsent changes only lose their base and go with their verdict.
+ * A row's own columns name its scopes, here as on the server. A lost scope takes the rows along that no other held scope
+ * covers; rows with unsent changes lose their base at once and leave with their verdict.
  */
 import { decodeScopeKey, type PagePosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
 import { quoteSqliteLiteral } from '@landfall/schema/internal'

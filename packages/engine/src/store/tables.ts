@@ -1,5 +1,5 @@
 /**
- * What the store's modules share: the connection, the synced tables, and per table the modules that work on it.
+ * The context of the store's modules: the connection, the synced tables, and per table the modules that work on it.
  */
 import type { Manifest } from '@landfall/protocol'
 import type { SqliteDriver } from '../ports.ts'

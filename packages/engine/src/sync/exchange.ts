@@ -1,10 +1,10 @@
 /**
  * One sync round trip, with the outbox's front cut to a size that the server takes.
  *
- * The server's limits are its own, so they are found out: a push that is too large is halved and sent again in the
- * same turn, with the same cursor; nothing of the refused try is applied. A changeset that is too large by itself
- * would hold up all behind it: the pull travels without it, and it is named as refused, to be set aside (P8). Only
- * beside a pull that worked, for it is the pull that shows the changeset to be what was too large.
+ * The device learns the server's limits by trying. A push that is too large is halved and sent again in the same turn,
+ * with the same cursor; nothing of the refused try is applied. A changeset that is too large on its own would hold up all
+ * later ones: the pull travels without it, and the changeset is set aside as refused (P8). This needs a pull that worked,
+ * since only that shows that the changeset was too large, and not the pull.
  */
 import {
   type Changeset,

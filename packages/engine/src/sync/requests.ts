@@ -1,4 +1,4 @@
-/** Builds the requests of the sync loop from the store, and says what the loop must know of the store. */
+/** Builds the requests of the sync loop from the store, and reads the facts that the loop needs of the store. */
 import {
   type FirstLoadRequest,
   type Changeset,

@@ -2,7 +2,7 @@
  * Runs the sync loop: feeds events to the pure `step`, carries out its effects, keeps its one timer.
  *
  * Decides nothing. Responses wait here between their arrival and their commit; the commit takes its turn among the
- * app's transactions. `onStep` hears of every step, for the status and for those who wait for a sync.
+ * app's transactions. `onStep` hears of every step, for the status and for the waiters of a sync.
  */
 import {
   type FirstLoadPage,

@@ -1,4 +1,4 @@
-/** The calls that steer the sync loop and wait for it. Whoever has waited finds the status as it is now. */
+/** The calls that steer the sync loop and wait for it. When a wait ends, the status is already current. */
 import type { SyncApi, VerifyApi } from '../api.ts'
 import type { StatusBoard } from '../status.ts'
 import type { Runner } from './runner.ts'

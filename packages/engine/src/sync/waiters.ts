@@ -1,8 +1,8 @@
 /**
- * Those who wait for a sync: `syncNow` for the next one, `settled` until nothing is left to sync.
+ * The waiters of a sync: `sync.now` waits for the next one, `sync.settled` until nothing is left to sync.
  *
- * A waiter counts only requests begun after its call: one that was under way may have missed what it waits for. It
- * is told of each step of the loop and decides from the state alone. While the app has paused sync, or there is no
+ * A waiter counts only requests begun after its call, since a request under way may have missed the change that it waits
+ * for. It hears of each step of the loop and decides from the state alone. While the app has paused sync, or there is no
  * network, `settled` waits; it fails when only a person can help.
  */
 import { decodeError, LandfallError } from '@landfall/protocol'

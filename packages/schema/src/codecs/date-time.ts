@@ -3,7 +3,7 @@
  *
  * Stored and printed forms are Postgres' ISO texts, with one exception: a timestamptz is stored as Postgres' UTC text
  * with `:00` behind the offset, `2024-01-01 12:34:56.5+00:00`, which SQLite's date functions read, which sorts in
- * order of time, and which Postgres accepts. BC and infinity keep Postgres' text. What people write is accepted too:
+ * order of time, and which Postgres accepts. BC and infinity keep Postgres' text. Common spellings are accepted too:
  * `T`, `Z`, any offset (brought to UTC), no seconds, no time; a timestamptz without an offset is UTC, as are
  * SQLite's own `datetime('now')` and `CURRENT_TIMESTAMP`.
  */

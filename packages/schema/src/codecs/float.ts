@@ -2,8 +2,8 @@
  * float4 and float8, stored in a column of type ANY: a SQLite REAL has no NaN and its REAL columns lose -0.
  *
  * The stored form is the number itself; NaN is the text 'NaN'. A float4 is stored as the number that its shortest
- * text names (0.1, not 0.10000000149011612), so that local SQL compares it with what people write. Text that spells
- * a number is taken too, because a column of type ANY keeps text that a program binds.
+ * text names (0.1, not 0.10000000149011612), so that local SQL compares it with the literals in queries. Text that spells
+ * a number is accepted too, because a column of type ANY keeps text that a program binds.
  * The texts are Postgres' own (extra_float_digits = 1); `shortest-float.ts` says how they are made.
  */
 import type { ColumnType } from '@landfall/protocol'

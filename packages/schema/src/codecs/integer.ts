@@ -1,7 +1,7 @@
 /**
  * bool, int2, int4 and int8, all stored as SQLite INTEGER.
  *
- * int8 reaches beyond 2^53, where a JS number has already lost digits: there only bigint is taken and given.
+ * int8 reaches beyond 2^53, where a JS number has already lost digits: there the codec takes and gives only bigint.
  */
 import type { ColumnType } from '@landfall/protocol'
 import type { Codec } from '../codec.ts'

@@ -1,7 +1,7 @@
 /**
  * interval, stored as TEXT in Postgres' own form: `1 year 2 mons 3 days 04:05:06.789`.
  *
- * An interval is three numbers that do not carry into each other: months, days, microseconds. Taken are Postgres'
+ * An interval is three numbers that do not carry into each other: months, days, microseconds. The codec takes Postgres'
  * form with its usual units (`2 weeks`, `-3 hours`, `1 mon -2 days +04:05:06`) and ISO 8601 (`P1Y2M3DT4H5M6.5S`).
  */
 import type { ColumnType } from '@landfall/protocol'

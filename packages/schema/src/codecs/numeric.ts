@@ -1,8 +1,8 @@
 /**
  * numeric, stored as TEXT in the form that Postgres prints: any REAL or NUMERIC affinity would lose digits.
  *
- * numeric(p, s) stands with exactly s decimals; what Postgres would round or could not hold is refused. Plain numeric
- * keeps its own scale ('1.50' stays '1.50'). Exponents are taken, because SQLite turns a bound 1e21 into '1.0e+21'.
+ * numeric(p, s) has exactly s decimals; a value that Postgres would round or could not hold is refused. Plain numeric
+ * keeps its own scale ('1.50' stays '1.50'). Exponents are accepted, because SQLite turns a bound 1e21 into '1.0e+21'.
  */
 import type { ColumnType } from '@landfall/protocol'
 import type { Codec } from '../codec.ts'

@@ -1,9 +1,8 @@
 /**
  * text, varchar(n), char(n), enums and the types that only Postgres checks, stored as TEXT.
  *
- * Postgres holds no U+0000, and a lone surrogate is no character in UTF-8. What is longer than the column is refused:
- * a cast in Postgres would cut it in silence. char(n) is stored without the blanks it is padded with, as
- * `value::text` prints it.
+ * Postgres holds no U+0000, and a lone surrogate is no character in UTF-8. A text longer than its column is refused:
+ * a cast in Postgres would cut it in silence. char(n) is stored without its padding, as `value::text` prints it.
  */
 import type { ColumnType } from '@landfall/protocol'
 import type { Codec, SqliteValue } from '../codec.ts'

@@ -1,4 +1,4 @@
-/** uuid, stored as TEXT in the form Postgres prints: 36 characters, lower case. Other spellings are brought to it. */
+/** uuid, stored as TEXT in the form Postgres prints: 36 characters, lower case. Other spellings are converted. */
 import type { ColumnType } from '@landfall/protocol'
 import type { Codec } from '../codec.ts'
 import { refuse } from './refuse.ts'

@@ -1,9 +1,9 @@
 /**
  * The loop's time and its one timer, over a clock that people may set.
  *
- * Deadlines are absolute. If the device's clock is set back by a year, they would lie a year ahead, and a write that
- * waits for the distance to the last sync would wait as long; so the loop's time never runs back: what the clock lacks
- * against the latest time that was read, or against a timer that has fired, is added from then on.
+ * Deadlines are absolute. If somebody sets the device's clock back by a year, a deadline would lie a year ahead, and a write
+ * that keeps its distance from the last sync would wait that long. So the loop's time never runs back: when the clock is
+ * behind the latest time that was read, or behind a timer that has fired, the loop adds the difference from then on.
  */
 import type { Clock } from '@landfall/protocol'
 

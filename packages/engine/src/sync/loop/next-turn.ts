@@ -1,5 +1,5 @@
 /**
- * What to do next, from the facts alone: which request is due, and when something will be.
+ * The next turn, from the facts alone: the request that is due, or the time at which one will be.
  *
  * Pages and syncs take turns while both are due, so that a long first load holds up neither local changes nor the
  * scopes that are already complete, and a stream of local changes does not hold up the load (P8). So do the questions

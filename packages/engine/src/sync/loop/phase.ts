@@ -1,4 +1,4 @@
-/** What a state of the loop means to others: when its timer is due, and the phase and error that the status shows. */
+/** A state of the loop as others see it: when its timer is due, and the phase and error that the status shows. */
 import type { ErrorData } from '@landfall/protocol'
 import type { Phase } from '../../api.ts'
 import { nextDue } from './next-turn.ts'

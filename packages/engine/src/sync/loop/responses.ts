@@ -1,5 +1,5 @@
 /**
- * What becomes of a request: its response, the local commit of it, and the halves that failed alone.
+ * The outcomes of a request: its response, the local commit of that response, and a half that failed alone.
  */
 import type { ErrorData } from '@landfall/protocol'
 import { fail, type Failure, ignore, proceed, retry, troubled } from './move.ts'

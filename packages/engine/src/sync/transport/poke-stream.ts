@@ -2,7 +2,7 @@
  * One poke stream: `GET /live`, server-sent events over fetch, so that the token travels in a header.
  *
  * The stream ends once, for whatever reason: refused, cut, or silent for longer than the server's heartbeats allow
- * (a dead connection tells nobody). Whether to open another is for the loop to say.
+ * (a dead connection reports nothing). The loop decides whether to open another.
  */
 import type { Clock } from '@landfall/protocol'
 import { createEventStreamParser } from './event-stream.ts'

@@ -1,8 +1,8 @@
 /**
  * Checks that a response has the form the protocol gives it, before anything of it is committed.
  *
- * A proxy's login page, a truncated body or another version's message must not reach the store: what does not fit is
- * `response_invalid`. Values stay text; whether they fit their columns is for the codecs.
+ * A proxy's login page, a truncated body or another version's message must not reach the store: a response of another form
+ * is `response_invalid`. Values stay text; the codecs check whether they fit their columns.
  */
 import {
   type FirstLoadPage,

@@ -1,8 +1,8 @@
 /**
  * The engine's side of the HTTP protocol: one request after another, and the poke stream.
  *
- * Every failure comes out as a coded error: what the server said, or `offline` when nothing came, or
- * `response_invalid` when what came is not the protocol. Does not know when to send, or when to try again.
+ * Every failure becomes a coded error: the server's own, `offline` when no answer came, or `response_invalid` when the
+ * answer does not follow the protocol. Does not know when to send, or when to try again.
  */
 import {
   type FirstLoadRequest,

@@ -1,5 +1,6 @@
 /**
- * What to ask, and what to ask next: from the scopes of a table to buckets, to rows, to the rows that repair (pure).
+ * The questions of a verification, each narrower than the one before: a table's scopes, buckets, rows, and at last the rows
+ * that repair (pure).
  *
  * Sizes are chosen so that no message carries more than some thousands of anything, however large the table is.
  */

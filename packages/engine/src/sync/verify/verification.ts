@@ -1,9 +1,9 @@
 /**
  * One verification: a stack of questions, each answered in a turn of the sync loop of its own (P3.3).
  *
- * Every answer is compared with the base view as it is at that turn's cursor, and either answers its question or puts
- * narrower ones on top. Pulls go on between questions: what they repair meanwhile is no difference any more. The rows
- * that differ are repaired before the next question is asked.
+ * Each answer is compared with the base view at that turn's cursor. It settles its question, or puts narrower questions on
+ * top. Pulls go on between questions, and a row that a pull has repaired no longer counts as a difference. Rows that
+ * differ are repaired before the next question is asked.
  */
 import {
   type DifferentKey,

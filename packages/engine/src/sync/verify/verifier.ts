@@ -1,5 +1,5 @@
 /**
- * Those who wait for a verification, and the one that is under way: a call that comes meanwhile gets its result.
+ * The verification under way and its waiters: a call during one gets the same result.
  *
  * The sync loop decides when a question is asked, and ends the verification when sync is paused, or a request fails.
  */
