@@ -1,10 +1,10 @@
 /** The app's server: the built page under a strict Content Security Policy, and sync under /sync. */
 import { serve } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
-import { createSyncServer, migrateSync, openDatabase } from '@landfall/server'
-import { sql } from 'drizzle-orm'
+import { createSyncServer, memberOf, migrateSync, openDatabase } from '@landfall/server'
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
+import { memberships } from './schema.ts'
 import { sync } from './sync.ts'
 
 const { DATABASE_URL = '', PORT = '3000', PAGE = './dist' } = process.env
@@ -19,7 +19,7 @@ const server = createSyncServer({
     return userId === undefined ? null : { userId }
   },
   holders: {
-    company: ({ userId }) => sql`select company_id from memberships where user_id = ${userId}`,
+    company: memberOf(memberships, { user: (m) => m.userId, key: (m) => m.companyId }),
     own: ({ userId }) => [userId],
   },
 })

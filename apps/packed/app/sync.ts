@@ -42,4 +42,5 @@ export const sync = defineSync({
     own: { settings: (t) => t.userId },
     public: { countries: true, currencies: true, categories: true, products: true, productPrices: true },
   },
+  write: { memberships: false },
 })

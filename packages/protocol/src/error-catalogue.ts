@@ -188,7 +188,7 @@ export const CATALOGUE = {
   holder_unnamed: entry(
     'server',
     true,
-    'A holder of the server answers SQL whose tables are not named. Write memberOf(...) or { reads: [tables], keys } in `holders`.',
+    'A holder of the server answers SQL whose tables are not named. Write `memberOf`, or `reads` beside the SQL, for the scope in details.scope.',
   ),
   scope_key_invalid: entry(
     'server',

@@ -3,10 +3,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { defineSync } from '@landfall/schema'
-import { createSyncServer, migrateSync, openDatabase } from '@landfall/server'
+import { createSyncServer, memberOf, migrateSync, openDatabase } from '@landfall/server'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { comments, members, projects, tasks, TASKS_DDL } from '@landfall/tools/tables'
-import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 
 export const sync = defineSync({
@@ -19,6 +18,7 @@ export const sync = defineSync({
       comments: (t) => t.projectId,
     },
   },
+  write: { members: false },
 })
 
 export type TasksServer = {
@@ -42,7 +42,7 @@ export async function startTasksServer(): Promise<TasksServer> {
   const server = createSyncServer({
     sync,
     database,
-    holders: { project: ({ userId }) => sql`select project_id from members where user_id = ${userId}` },
+    holders: { project: memberOf(members, { user: (m) => m.userId, key: (m) => m.projectId }) },
     authenticate: (request) => {
       const userId = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
       return userId === 'expired' ? null : { userId }
