@@ -1,10 +1,9 @@
 /**
- * Code in documents is what a newcomer copies first: every `ts` block of README, ARCHITECTURE and docs is compiled
- * against the packages as they are, with the few names that it leaves to the reader.
+ * Code in documents is what a newcomer copies first: every `ts` block of README, ARCHITECTURE, docs and the public
+ * packages' READMEs is compiled against the packages as they are, with the few names that it leaves to the reader.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 
@@ -13,10 +12,13 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const FOLDER = `${ROOT}node_modules/.cache/landfall-documents`
 
 const SCHEMA = `
-import { date, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { date, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+export const countries = pgTable('countries', { code: text().primaryKey() })
+export const orders = pgTable('orders', { id: uuid().primaryKey(), customer: text().notNull() })
 export const projects = pgTable('projects', { id: uuid().primaryKey(), name: text() })
 export const checks = pgTable('checks', {
-  id: uuid().primaryKey(), projectId: uuid('project_id').notNull(), title: text().notNull(), status: text(), due: date() })
+  id: uuid().primaryKey(), projectId: uuid('project_id').notNull(), title: text().notNull(), status: text(), due: date(),
+  votes: integer(), internalCost: integer('internal_cost'), createdAt: timestamp('created_at').defaultNow() })
 export const members = pgTable('members', { projectId: uuid('project_id').notNull(), userId: uuid('user_id').notNull() },
   (t) => [primaryKey({ columns: [t.projectId, t.userId] })])`
 
@@ -28,7 +30,15 @@ declare function getToken(): Promise<string | null>
 declare function render(rows: readonly unknown[]): void
 declare const db: import('@landfall/client').Landfall<typeof import('./sync').sync.sqlite>
 declare const server: import('@landfall/server').SyncServer
-declare const app: import('hono').Hono`
+declare const app: import('hono').Hono
+declare const id: string, ddl: string
+declare const session: { token(): Promise<string | null> }
+declare const sync: typeof import('./sync').sync
+declare const members: typeof import('./schema').members, orders: typeof import('./schema').orders
+declare const sql: typeof import('drizzle-orm').sql
+declare function userOf(request: Request): Promise<string>
+declare function isAdmin(userId: string): boolean
+declare const holders: import('@landfall/server').Holders`
 
 const OPTIONS = {
   extends: `${ROOT}tsconfig.base.json`,
@@ -50,11 +60,12 @@ const OPTIONS = {
 
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }))
 
-test('[T6] the code in README, ARCHITECTURE and docs compiles against the packages as they are', () => {
+test('[T6] the code in README, ARCHITECTURE, docs and the public packages’ READMEs compiles against the packages as they are', () => {
   const documents = [
     'README.md',
     'ARCHITECTURE.md',
     ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`),
+    ...['client', 'schema', 'server', 'testkit'].map((name) => `packages/${name}/README.md`),
   ]
   const blocks = documents.filter((path) => path.endsWith('.md')).flatMap(blocksOf)
   expect(blocks.map(({ name }) => name)).toEqual(expect.arrayContaining(['sync.ts', 'server.ts', 'auth.ts']))
@@ -70,7 +81,7 @@ test('[T6] the code in README, ARCHITECTURE and docs compiles against the packag
 function blocksOf(path: string): { name: string; code: string }[] {
   const blocks = [...readFileSync(`${ROOT}${path}`, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)]
   return blocks.map(({ 1: code = '' }, i) => ({
-    name: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] ?? `${basename(path, '.md')}-${i + 1}.ts`,
+    name: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] ?? `${path.replaceAll(/\W/g, '-')}-${i + 1}.ts`,
     code,
   }))
 }
