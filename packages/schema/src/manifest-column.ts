@@ -50,7 +50,7 @@ export function manifestColumn(
 
 const at = (column: PgColumn) => ({ table: getTableName(column.table), column: column.name })
 
-const isGeneratedAlways = (column: PgColumn): boolean =>
+export const isGeneratedAlways = (column: PgColumn): boolean =>
   column.generated !== undefined || column.generatedIdentity?.type === 'always'
 
 /** A default in Postgres; `$defaultFn` is none, it runs where Drizzle does. */

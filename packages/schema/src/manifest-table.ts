@@ -7,7 +7,7 @@ import type { ManifestColumn, ManifestScope, ManifestTable } from '@landfall/pro
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { getTableConfig, IndexedColumn, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { isTextUnique } from './column-type.ts'
-import { type ColumnRule, manifestColumn } from './manifest-column.ts'
+import { type ColumnRule, isGeneratedAlways, manifestColumn } from './manifest-column.ts'
 import type { Problem } from './problem.ts'
 
 /** What `defineSync` was told about one table, by Drizzle's property names. */
@@ -26,6 +26,7 @@ export function manifestTable(table: PgTable, rules: TableRules, problems: Probl
   })
   const key = keyOf(config)
   checkKey(config.name, key, problems)
+  if (rules.write.length > 0) checkMadeKey(config, key, problems)
   checkNames(config.name, key, { columns, scopes: rules.scopes, problems })
   return {
     name: config.name,
@@ -53,6 +54,19 @@ function checkKey(table: string, key: string[], problems: Problem[]): void {
     problem: 'the table has no primary key, so its rows have no name',
     cure: 'declare one with .primaryKey() or primaryKey({ columns: [...] })',
   })
+}
+
+/** A client's insert names its key, so Postgres must take one. */
+function checkMadeKey({ name: table, columns }: Config, key: string[], problems: Problem[]): void {
+  for (const column of columns.filter(({ name }) => key.includes(name))) {
+    if (!isGeneratedAlways(column)) continue
+    problems.push({
+      table,
+      column: column.name,
+      problem: 'Postgres always makes this key itself, so no client can insert',
+      cure: 'use a uuid, since devices draw keys offline, or generatedByDefaultAsIdentity(), or make the table read-only: write: { <table>: false }',
+    })
+  }
 }
 
 type Named = { columns: ManifestColumn[]; scopes: ManifestScope[]; problems: Problem[] }

@@ -61,16 +61,16 @@ test('[P12] a role that does not own the tables is told so', async () => {
   const url = new URL(server.url)
   url.username = role
   const stranger = await openDatabase(url.href, { connections: 1 })
-  expect(await problems(stranger)).toEqual(['The role may not read it or put triggers on it.'])
+  expect(await problems(stranger)).toEqual(['The role does not own it, so it may not put triggers on it.'])
   await stranger.close()
   await query(database, `DROP ROLE ${role}`)
 })
 
 test('[P6.2] migrateSync is idempotent, repairs what was switched off, and lets go of nothing', async () => {
-  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], others: [] })
-  expect(await migrateSync(database, sync)).toEqual({ captured: [], others: [] })
+  expect(await migrateSync(database, sync)).toMatchObject({ captured: ['items'], others: [] })
+  expect(await migrateSync(database, sync)).toMatchObject({ captured: [], others: [] })
   await query(database, 'ALTER TABLE items DISABLE TRIGGER landfall_landfall_update')
-  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], others: [] })
+  expect(await migrateSync(database, sync)).toMatchObject({ captured: ['items'], others: [] })
   await query(database, 'CREATE TABLE others (id int PRIMARY KEY, owner text)')
   const others = pgTable('others', { id: integer().primaryKey(), owner: text() })
   const both = defineSync({
@@ -78,8 +78,8 @@ test('[P6.2] migrateSync is idempotent, repairs what was switched off, and lets 
     scopes: { own: { items: (t) => t.owner, others: (t) => t.owner } },
   })
   const less = defineSync({ tables: { others }, scopes: { own: { others: (t) => t.owner } } })
-  expect(await migrateSync(database, both)).toEqual({ captured: ['others'], others: [] })
-  expect(await migrateSync(database, less)).toEqual({ captured: [], others: ['items'] })
+  expect(await migrateSync(database, both)).toMatchObject({ captured: ['others'], others: [] })
+  expect(await migrateSync(database, less)).toMatchObject({ captured: [], others: ['items'] })
   const [row] = await query(
     database,
     `SELECT count(*)::text FROM pg_trigger WHERE tgrelid = 'items'::regclass`,
@@ -106,7 +106,7 @@ test('[P8] a long transaction on a synced table makes migrating fail with a retr
     })
   })
   await hasty.close()
-  expect(await migrateSync(database, sync)).toEqual({ captured: ['items'], others: [] })
+  expect(await migrateSync(database, sync)).toMatchObject({ captured: ['items'], others: [] })
 })
 
 test('[P6.2] the generated SQL of a small table reads as it should', () => {

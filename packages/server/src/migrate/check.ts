@@ -6,6 +6,8 @@
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema/internal'
 import type { TextRow, Tx } from '../database/database.ts'
+import { readHiddenTables } from '../database/row-security.ts'
+import { readObstacles } from './obstacles.ts'
 
 export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }
 
@@ -36,17 +38,16 @@ export async function checkServer(tx: Tx): Promise<void> {
   refuse(problems)
 }
 
-export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable[]> {
+export type CheckedTables = { tables: LiveTable[]; warnings: DatabaseProblem[] }
+
+export async function checkTables(tx: Tx, manifest: Manifest): Promise<CheckedTables> {
   const problems: DatabaseProblem[] = []
   const found: LiveTable[] = []
   for (const table of manifest.tables) {
     const live = await findTable(tx, table)
-    if (live === null) {
-      problems.push({
-        table: quoteTable(table),
-        problem: 'It does not exist.',
-        cure: 'Run your migrations first.',
-      })
+    const absent = absence(table, live)
+    if (live === null || absent !== null) {
+      if (absent !== null) problems.push(absent)
       continue
     }
     problems.push(
@@ -61,8 +62,30 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<LiveTable
       partitions,
     })
   }
-  refuse(problems)
-  return found
+  const { problems: obstacles, warnings } = await readObstacles(tx, manifest.tables)
+  refuse([...problems, ...obstacles, ...(await readHiddenTables(tx, manifest.tables.map(quoteTable)))])
+  return { tables: found, warnings }
+}
+
+const NO_TABLES: { [relkind: string]: string } = {
+  v: 'It is a view.',
+  m: 'It is a materialized view.',
+  f: 'It is a foreign table.',
+}
+
+/** Why there is no table to capture. */
+function absence(table: ManifestTable, live: TextRow | null): DatabaseProblem | null {
+  const where = { table: quoteTable(table) }
+  if (live === null) return { ...where, problem: 'It does not exist.', cure: 'Run your migrations first.' }
+  const kind = NO_TABLES[live['relkind'] ?? '']
+  if (kind !== undefined) return { ...where, problem: kind, cure: 'Sync the tables that its rows come from.' }
+  if (live['relpersistence'] === 't')
+    return {
+      ...where,
+      problem: 'It is temporary: no other session sees it.',
+      cure: 'Make it a table that stays.',
+    }
+  return null
 }
 
 function refuse(problems: DatabaseProblem[]): void {
@@ -74,8 +97,8 @@ async function findTable(tx: Tx, table: ManifestTable): Promise<TextRow | null> 
     `
     SELECT
       c.relkind::text,
-      has_table_privilege(c.oid, 'SELECT, TRIGGER')::text AS allowed,
-      pg_has_role(c.relowner, 'MEMBER')::text             AS owned,
+      c.relpersistence::text,
+      pg_has_role(c.relowner, 'USAGE')::text              AS owned,
       EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r')::text AS inherited,
       EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid)::text                  AS child,
       EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid)::text           AS subscribed,
@@ -84,7 +107,7 @@ async function findTable(tx: Tx, table: ManifestTable): Promise<TextRow | null> 
        WHERE i.indrelid = c.oid AND i.indisprimary)       AS key,
       (SELECT array_agg(k ORDER BY k COLLATE "C")::name[]::text FROM unnest($2::text[]) k) AS wanted_key
     FROM pg_class c
-    WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p')`,
+    WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
     [quoteTable(table), table.key],
   )
   return row ?? null
@@ -103,8 +126,8 @@ function tableProblems(table: ManifestTable, live: TextRow): DatabaseProblem[] {
     const cure = 'Use declarative partitioning, or sync the child tables.'
     problems.push({ table: name, problem: 'Other tables inherit from it.', cure })
   }
-  if (live['allowed'] !== 'true' || live['owned'] !== 'true') {
-    const problem = 'The role may not read it or put triggers on it.'
+  if (live['owned'] !== 'true') {
+    const problem = 'The role does not own it, so it may not put triggers on it.'
     problems.push({ table: name, problem, cure: 'Migrate as the owner of the table.' })
   }
   return problems
@@ -126,11 +149,19 @@ async function columnProblems(tx: Tx, table: ManifestTable): Promise<(DatabasePr
     SELECT
       w.name, w.type AS wanted,
       format_type(a.atttypid, a.atttypmod) AS found,
-      (to_regtype(w.type) = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END)::text AS fits
+      (to_regtype(w.type) = base.oid)::text AS fits
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w(name, type, place)
     LEFT JOIN pg_attribute a
       ON a.attrelid = to_regclass($1) AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN LATERAL (
+      -- A domain may be over another.
+      WITH RECURSIVE under AS (
+        SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
+        UNION ALL
+        SELECT t.oid, t.typtype, t.typbasetype FROM under u JOIN pg_type t ON u.typtype = 'd' AND t.oid = u.typbasetype
+      )
+      SELECT oid FROM under WHERE typtype <> 'd'
+    ) AS base ON true
     ORDER BY w.place`,
     [quoteTable(table), table.columns.map((c) => c.name), table.columns.map((c) => c.type.sql)],
   )

@@ -20,7 +20,14 @@ import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { triggerNames } from '../log/capture-names.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
-import { checkServer, checkTables, type LiveTable, fitToLive } from './check.ts'
+import {
+  type CheckedTables,
+  checkServer,
+  checkTables,
+  type DatabaseProblem,
+  fitToLive,
+  type LiveTable,
+} from './check.ts'
 import { makeBookkeeping } from './make-bookkeeping.ts'
 import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
 import { captureSql } from '../log/triggers.ts'
@@ -43,6 +50,8 @@ export type MigrationReport = {
   captured: string[]
   /** Tables that are captured for other versions of the app; `releaseSync` lets go of them. */
   others: string[]
+  /** What works, and will be slow or fail for some; each with its cure. */
+  warnings: DatabaseProblem[]
 }
 
 /**
@@ -70,7 +79,7 @@ type Migration = { database: Database; bookkeeping: Bookkeeping; app: AppVersion
 
 async function migrate(migration: Migration, randomness: Randomness): Promise<MigrationReport> {
   const { database, bookkeeping } = migration
-  const tables = await database.transaction(WRITE, (tx) => prepare(tx, migration))
+  const { tables, warnings } = await database.transaction(WRITE, (tx) => prepare(tx, migration))
   const captured: string[] = []
   for (const live of tables) {
     if (await database.transaction(WRITE, (tx) => captureTable(tx, migration, live)))
@@ -78,17 +87,17 @@ async function migrate(migration: Migration, randomness: Randomness): Promise<Mi
   }
   const others = await database.transaction(WRITE, (tx) => readOthers(tx, migration))
   await recordHistory(database, bookkeeping, randomness)
-  return { captured, others }
+  return { captured, others, warnings }
 }
 
 /** Checks everything, makes the bookkeeping and records the version. Answers its tables. */
-async function prepare(tx: Tx, { bookkeeping, app, activate }: Migration): Promise<LiveTable[]> {
+async function prepare(tx: Tx, { bookkeeping, app, activate }: Migration): Promise<CheckedTables> {
   await checkServer(tx)
-  const tables = await checkTables(tx, app.manifest)
+  const checked = await checkTables(tx, app.manifest)
   await lockMigration(tx, bookkeeping)
   await makeBookkeeping(tx, bookkeeping)
   await recordVersion(tx, bookkeeping, { app, activate })
-  return tables
+  return checked
 }
 
 export async function lockMigration(tx: Tx, { locks }: Bookkeeping): Promise<void> {

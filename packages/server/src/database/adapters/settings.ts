@@ -29,6 +29,13 @@ export function settingStatements(options: TransactionOptions, timeouts: Timeout
   return `SET TRANSACTION ISOLATION LEVEL ${options.isolation.toUpperCase()} ${access};\n${settings(options, timeouts)}`
 }
 
+const READ_SETTINGS = {
+  // Reads are planned for their actual scopes and snapshot: a plan made for a small window is ruinous for a large one.
+  plan_cache_mode: 'force_custom_plan',
+  // Rows that a policy hides would look like deleted ones: off, Postgres says so instead.
+  row_security: 'off',
+}
+
 function settings(options: TransactionOptions, timeouts: Timeouts): string {
   const all: Record<string, string> = {
     ...SESSION_SETTINGS,
@@ -36,8 +43,7 @@ function settings(options: TransactionOptions, timeouts: Timeouts): string {
     lock_timeout: `${timeouts.lock}`,
     idle_in_transaction_session_timeout: `${timeouts.idle}`,
   }
-  // Reads are planned for their actual scopes and snapshot: a plan made for a small window is ruinous for a large one.
-  if (options.readOnly) all['plan_cache_mode'] = 'force_custom_plan'
+  if (options.readOnly) Object.assign(all, READ_SETTINGS)
   return Object.entries(all)
     .map(([name, value]) => `SET LOCAL ${name} = '${value}';`)
     .join('\n')
