@@ -12,4 +12,5 @@ export {
   mirrorTableDdl,
   mirrorType,
 } from './mirror-ddl.ts'
+export { parentsFirst } from './parents-first.ts'
 export { quoteIdentifier, quotePostgresLiteral, quoteSqliteLiteral, quoteTable } from './quote.ts'

@@ -8,6 +8,7 @@ import type { Clock, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import type { References } from './catalog/references.ts'
 import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
 import type { Bookkeeping } from './log/bookkeeping.ts'
@@ -70,5 +71,7 @@ export type ServerContext = {
   holders: Holders
   /** By Postgres table name. */
   authorize: { [table: string]: Authorize }
+  /** The foreign keys of the catalog. */
+  references: References
   limits: Limits
 }

@@ -26,6 +26,14 @@ export type { Timeouts } from './database/adapters/settings.ts'
 export { releaseSync, type ReleaseOptions, type ReleaseReport } from './migrate/release.ts'
 export { openDatabase, type DatabaseOptions } from './database/open-database.ts'
 export { memberOf, type MemberColumns } from './scopes/member-of.ts'
+export type { HealthProblem } from './health/faults.ts'
+export type { Health } from './health/health.ts'
+export {
+  type GrantOptions,
+  migrationGrants,
+  runtimeGrants,
+  type TableName,
+} from './health/privileges.ts'
 export type { ErrorLog } from './http/error-response.ts'
 export type { Authenticate } from './http/gate.ts'
 export { createSyncServer, type SyncServer, type SyncServerOptions } from './server.ts'

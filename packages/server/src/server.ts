@@ -4,13 +4,15 @@
  * Every request goes the same way: who is it, may it ask now, is it of our protocol and schema, is it well-formed; then
  * the handler; then one place that turns what went wrong into an answer. CORS is the app's business.
  */
-import { type Clock, LandfallError, PROTOCOL_VERSION, type Randomness } from '@landfall/protocol'
+import { type Clock, LandfallError, type Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import { Hono } from 'hono'
 import { systemClock, systemRandomness } from './platform.ts'
 import type { Authorize, Holders, ServerContext } from './context.ts'
+import { References } from './catalog/references.ts'
 import type { Database } from './database/database.ts'
 import { bookkeepingIn } from './log/bookkeeping.ts'
+import { type Health, HealthCheck } from './health/health.ts'
 import { pruneHistory } from './log/prune.ts'
 import { checkHolders } from './scopes/check-holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
@@ -53,6 +55,11 @@ export type SyncServer = {
    * away for longer load their scopes again. Call it about once an hour, in one process, with weeks.
    */
   prune(retentionMs: number): Promise<number>
+  /**
+   * Whether it can serve: rights, tables, policies and the app's name, asked of the catalog. Never rejects; the answer is
+   * kept for a second.
+   */
+  health(): Promise<Health>
   /** Tells this process that Postgres has news, where the app knows it sooner than the next poll. */
   wake(): void
   /** Ends the streams and timers; the database stays open. */
@@ -72,6 +79,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const encode = createErrorEncoder(context, log)
   const streams = createStreams(context, (error) => encode(error))
   const { clock, limits, sync } = context
+  const health = new HealthCheck(context, encode)
+  const start = health.checkStart().catch(encode)
   const gate = createGate({ authenticate: options.authenticate, schema: sync.manifest.hash, limits, clock })
 
   const app = new Hono()
@@ -84,7 +93,10 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     })
   }
   app.get('/live', async (c) => streams.open(await gate(c.req.raw)))
-  app.get('/health', async (c) => c.json(await checkHealth(context)))
+  app.get('/health', async (c) => {
+    const found = await health.read()
+    return c.json(found, found.ok ? 200 : 503)
+  })
   app.notFound(() => errorResponse(encode(new LandfallError('not_found'))))
   app.onError((error) => errorResponse(encode(error)))
 
@@ -92,26 +104,25 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     app,
     prune: (retentionMs) => pruneHistory(context.database, context.bookkeeping, retentionMs),
     wake: () => streams.wake(),
-    close: () => streams.close(),
+    health: () => health.read(),
+    async close() {
+      await start
+      await streams.close()
+    },
   }
 }
 
 function createContext(options: SyncServerOptions): ServerContext {
+  const clock = options.clock ?? systemClock
   return {
     database: options.database,
     bookkeeping: bookkeepingIn(options.schema),
     sync: options.sync,
-    clock: options.clock ?? systemClock,
+    clock,
     randomness: options.randomness ?? systemRandomness,
     holders: options.holders,
     authorize: options.authorize ?? {},
+    references: new References(options.sync.manifest, clock),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
-}
-
-async function checkHealth(context: ServerContext): Promise<{ ok: true; protocol: number; schema: string }> {
-  await context.database.transaction({ isolation: 'read committed', readOnly: true }, (tx) =>
-    tx.query('SELECT 1'),
-  )
-  return { ok: true, protocol: PROTOCOL_VERSION, schema: context.sync.manifest.hash }
 }

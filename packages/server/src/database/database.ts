@@ -37,7 +37,7 @@ export type TransactionOptions = {
 export type PostgresFields = Pick<
   PostgresError,
   'sqlstate' | 'message' | 'constraint' | 'schema' | 'table' | 'column' | 'detail'
->
+> & { routine?: string | null }
 
 /** Postgres answered a statement with an error; the transaction is lost unless a savepoint saves it. */
 export class PostgresError extends Error {
@@ -53,6 +53,8 @@ export class PostgresError extends Error {
   readonly column: string | null
   /** Postgres' DETAIL; it may quote values, so keep it out of what users see. */
   readonly detail: string | null
+  /** The function of Postgres' own that refused: tells a missing right from one that a trigger claims is missing. */
+  readonly routine: string | null
 
   constructor(fields: PostgresFields, cause?: unknown) {
     super(`${fields.message} (${fields.sqlstate})`, { cause })
@@ -63,6 +65,7 @@ export class PostgresError extends Error {
     this.table = fields.table
     this.column = fields.column
     this.detail = fields.detail
+    this.routine = fields.routine ?? null
   }
 }
 

@@ -6,24 +6,38 @@
  * table with an active policy is refused by name. Pushes keep the setting as it is, since it reaches the host's own
  * triggers.
  */
+import { quoteTable } from '@landfall/schema/internal'
 import type { Tx } from './database.ts'
 
 export type HiddenTable = { table: string; problem: string; cure: string }
 
-/** Of the relations (quoted names) those with a policy that is active for the role. Missing ones are left out. */
-export async function readHiddenTables(tx: Tx, relations: readonly string[]): Promise<HiddenTable[]> {
+/** Those of the tables with a policy that is active for the role. Missing ones are left out. */
+export async function readHiddenTables(
+  tx: Tx,
+  tables: readonly { schema: string; name: string }[],
+): Promise<HiddenTable[]> {
+  const distinct = [...new Map(tables.map((table) => [quoteTable(table), table])).values()]
   const rows = await tx.query(
     `
-    SELECT w.relation, current_user::text AS role, (c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))::text AS forced
-    FROM unnest($1::text[]) WITH ORDINALITY AS w(relation, place)
-    JOIN pg_class c ON c.oid = to_regclass(w.relation)
+    SELECT w.place::text AS place, current_user::text AS role,
+      (c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))::text AS forced
+    FROM json_to_recordset($1::json) AS w(place int, schema text, name text)
+    JOIN pg_namespace n ON n.nspname = w.schema
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
     WHERE row_security_active(c.oid)
     ORDER BY w.place`,
-    [relations],
+    [JSON.stringify(distinct.map(({ schema, name }, place) => ({ place, schema, name })))],
   )
-  return rows.map(({ relation, role, forced }) => ({
-    table: relation ?? '',
-    problem: `Row-level security hides its rows from the role ${role}, and what the server does not see would be deleted on devices.`,
-    cure: `ALTER ROLE ${role} BYPASSRLS${forced === 'true' ? ', or take FORCE ROW LEVEL SECURITY from the table' : ', or connect as the owner of the table'}. Who may see what is the business of \`holders\`.`,
-  }))
+  return rows.flatMap(({ place, role, forced }) => {
+    const table = distinct[Number(place)]
+    if (table === undefined) return []
+    const other = forced === 'true' ? 'take FORCE ROW LEVEL SECURITY from the table' : 'connect as its owner'
+    return [
+      {
+        table: quoteTable(table),
+        problem: `Row-level security hides rows of ${quoteTable(table)} from the role ${role}: what the server does not see would be deleted on devices.`,
+        cure: `ALTER ROLE ${role} BYPASSRLS, or ${other}; who may see what is for \`holders\` to say.`,
+      },
+    ]
+  })
 }

@@ -8,6 +8,7 @@
 import { encodeError, type ErrorCode, type ErrorData, LandfallError, hasCode } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import { PostgresError } from '../database/database.ts'
+import { ServerFault } from '../health/faults.ts'
 import { AuthenticateError } from './gate.ts'
 
 const STATUS: { [Code in ErrorCode]?: number } = {
@@ -72,6 +73,8 @@ export function createErrorEncoder({ clock, randomness }: EncoderContext, log: E
     if (error instanceof PostgresError && isPassing(error.sqlstate)) {
       return encodeError(new LandfallError('server_busy', { reason: 'postgres', sqlstate: error.sqlstate }))
     }
+    if (error instanceof ServerFault)
+      return encodeError(new LandfallError('server_misconfigured', { id: noteOnce(error) }))
     if (error instanceof PostgresError && isMisconfigured(error.sqlstate))
       return encodeError(new LandfallError('server_misconfigured', { id: noteOnce(withCure(error)) }))
     return encodeError(new LandfallError('server_error', { id: note(error) }))
@@ -90,9 +93,12 @@ function isMisconfigured(sqlstate: string): boolean {
 function withCure(error: PostgresError): Error {
   const cure =
     error.sqlstate === '42501'
-      ? 'Grant it to the role that the server connects as.'
+      ? 'Grant it to the role that the server connects as, or where a policy is named, give the role BYPASSRLS.'
       : 'Run migrateSync before the server starts, and after each migration; check the SQL of `holders`.'
-  return new Error(`Postgres refuses what the sync server reads: ${error.message}. ${cure}`, { cause: error })
+  return new Error(
+    `Postgres refuses what the sync server reads: ${error.message}. ${cure} server.health() names what is missing.`,
+    { cause: error },
+  )
 }
 
 /** Time-outs, deadlocks, lack of resources, shutdowns: the same request may succeed later. */

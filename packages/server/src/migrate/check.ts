@@ -63,7 +63,7 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<CheckedTa
     })
   }
   const { problems: obstacles, warnings } = await readObstacles(tx, manifest.tables)
-  refuse([...problems, ...obstacles, ...(await readHiddenTables(tx, manifest.tables.map(quoteTable)))])
+  refuse([...problems, ...obstacles, ...(await readHiddenTables(tx, manifest.tables))])
   return { tables: found, warnings }
 }
 

@@ -1,7 +1,8 @@
 /** What all steps of one push work with: the transaction, whose it is, and what the user may do. */
-import type { ClientId, Hlc, Standing, UserId } from '@landfall/protocol'
+import type { ClientId, Hlc, ManifestTable, Standing, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
+import type { HealthProblem } from '../health/faults.ts'
 import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import type { Effort } from './conflict/merge-text.ts'
 import { Rights } from './check/rights.ts'
@@ -14,10 +15,14 @@ export type PushContext = {
   holders: PreparedHolders
   /** As of the changesets applied so far, with the keys that the one at work brings into being; see `readRights`. */
   rights: Rights
+  /** All synced tables, parents before children. */
+  tables: readonly ManifestTable[]
   /** The last values that stood where changesets of this push were rejected. */
   standing: Standing
   /** The oldest stamp that the change log covers; null until it is needed. */
   horizon: Hlc | null
+  /** What the catalog says is wrong with the server, once it was asked in this push. */
+  faults: readonly HealthProblem[] | null
   /** What is left for merging texts. */
   effort: Effort
 }

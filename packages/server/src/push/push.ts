@@ -68,9 +68,11 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     client: request.client,
     user,
     holders,
+    tables: await context.references.parentsFirst(tx),
     rights: new Rights([]),
     standing: new Standing(),
     horizon: null,
+    faults: null,
     effort: { pairs: EFFORT_OF_A_PUSH },
   }
   const known = await repeatVerdicts(work, repeated)

@@ -12,6 +12,7 @@ import { lockRows } from './apply/inspect.ts'
 import { beginStamp, correctStamps } from './apply/stamp.ts'
 import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
 import { blameRow } from './blame.ts'
+import { blameServer } from './blame-server.ts'
 import { readNewScopes, unheldScopes, type Wish } from './check/new-keys.ts'
 import type { Rights } from './check/rights.ts'
 import { collision, verdictOf } from './verdict.ts'
@@ -91,6 +92,7 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
     if (verdict === null) throw error
     await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
     await tx.query('RELEASE SAVEPOINT landfall_run')
+    await blameServer(work, error)
     const [only] = run
     const blamed = only && run.length === 1 ? blameRow(error, only) : null
     return { error: blamed === null ? verdict : { ...verdict, details: { ...verdict.details, ...blamed } } }
@@ -119,8 +121,10 @@ async function writeRun(work: PushContext, run: readonly CheckedChangeset[], ord
 }
 
 /** Parents before children; for deletes the other way round. */
-function sortBatches(work: PushContext, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
-  const tables = work.context.sync.manifest.tables
+function sortBatches(
+  { tables }: PushContext,
+  batches: readonly Batch[],
+): { writes: Batch[]; deletes: Batch[] } {
   const inOrder = tables.flatMap((table) => batches.filter((batch) => batch.table.name === table.name))
   const of = (operation: Batch['operation']) => inOrder.filter((batch) => batch.operation === operation)
   const writes = tables.flatMap((table) =>

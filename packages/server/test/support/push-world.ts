@@ -22,6 +22,7 @@ import type { SyncDefinition } from '@landfall/schema'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
+import { References } from '../../src/catalog/references.ts'
 import type { Database, TextRow } from '../../src/database/database.ts'
 import { bookkeepingIn } from '../../src/log/bookkeeping.ts'
 import { readHistory } from '../../src/log/history.ts'
@@ -113,6 +114,7 @@ function createContext(database: Database, app: PushApp, options: PushWorldOptio
     randomness: systemRandomness,
     holders: options.holders ?? app.holders,
     authorize: options.authorize ?? {},
+    references: new References(app.sync.manifest, systemClock),
     // A slow machine must not cut a push off where a test does not mean it to.
     limits: { ...DEFAULT_LIMITS, pushMs: 600_000 },
   }

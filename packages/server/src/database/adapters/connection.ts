@@ -126,6 +126,7 @@ function postgresError(error: postgres.PostgresError): PostgresError {
       table: error.table_name ?? null,
       column: error.column_name ?? null,
       detail: error.detail ?? null,
+      routine: error.routine ?? null,
     },
     error,
   )

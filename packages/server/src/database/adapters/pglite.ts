@@ -102,11 +102,12 @@ type PgliteError = Error & {
   table?: string
   column?: string
   detail?: string
+  routine?: string
 }
 
 function translate(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const { code, constraint, schema, table, column, detail } = error as PgliteError
+  const { code, constraint, schema, table, column, detail, routine } = error as PgliteError
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return error
   return new PostgresError(
     {
@@ -117,6 +118,7 @@ function translate(error: unknown): unknown {
       table: table ?? null,
       column: column ?? null,
       detail: detail ?? null,
+      routine: routine ?? null,
     },
     error,
   )
