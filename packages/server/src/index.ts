@@ -23,6 +23,7 @@ export {
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { migrateSync, type MigrationOptions, type MigrationReport } from './migrate/migrate.ts'
 export type { Timeouts } from './database/adapters/settings.ts'
+export type { DatabaseProblem } from './migrate/obstacles.ts'
 export { releaseSync, type ReleaseOptions, type ReleaseReport } from './migrate/release.ts'
 export { openDatabase, type DatabaseOptions } from './database/open-database.ts'
 export { memberOf, type MemberColumns } from './scopes/member-of.ts'

@@ -121,7 +121,7 @@ describe.each(KINDS)('on %s', (kind) => {
       'CREATE UNLOGGED TABLE items (id int PRIMARY KEY, owner text, title text, price int NOT NULL, secret text NOT NULL DEFAULT 1)',
     )
     const { warnings } = await migrate()
-    expect(warnings.map(({ column, problem }) => `${column}: ${problem}`)).toEqual([
+    expect(warnings.map(({ column, problem }) => `${column ?? ''}: ${problem}`)).toEqual([
       expect.stringMatching(/^owner: No index/),
       expect.stringMatching(/^price: It needs a value/),
       expect.stringMatching(/^: It is unlogged/),

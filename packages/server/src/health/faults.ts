@@ -13,7 +13,14 @@ import { readHiddenTables } from '../database/row-security.ts'
 import { grantStatement, type Privilege, runtimePrivileges } from './privileges.ts'
 
 /** What is wrong, and what to do; `table` where it is about one. */
-export type HealthProblem = { problem: string; cure: string; table?: string }
+export type HealthProblem = {
+  /** What is wrong. */
+  problem: string
+  /** What to do: where a right is missing, the GRANT. */
+  cure: string
+  /** The table, with its schema, where it is about one. */
+  table?: string
+}
 
 /** Thrown where the server cannot go on for reasons of its own: told to callers as `server_misconfigured`. */
 export class ServerFault extends Error {

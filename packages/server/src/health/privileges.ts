@@ -22,7 +22,12 @@ export type Privilege = {
 }
 
 /** A table of Postgres. */
-export type TableName = { schema: string; name: string }
+export type TableName = {
+  /** The schema it stands in, such as `public`. */
+  schema: string
+  /** Its name, without quotes. */
+  name: string
+}
 
 /** What the role that serves does with the bookkeeping. */
 const BOOKKEEPING_RIGHTS: { [table: string]: Privilege['privilege'][] } = {
@@ -96,6 +101,7 @@ export function grantStatement({ kind, schema, name, privilege, columns }: Privi
   return `GRANT ${privilege}${list} ON ${kind.toUpperCase()} ${object} ${to}`
 }
 
+/** Whom to grant what the server needs. */
 export type GrantOptions = {
   /** The role that the server connects as. */
   role: string

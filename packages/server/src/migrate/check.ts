@@ -7,9 +7,7 @@ import { LandfallError, type Manifest, type ManifestTable } from '@landfall/prot
 import { quoteTable } from '@landfall/schema/internal'
 import type { TextRow, Tx } from '../database/database.ts'
 import { readHiddenTables } from '../database/row-security.ts'
-import { readObstacles } from './obstacles.ts'
-
-export type DatabaseProblem = { table: string; column?: string; problem: string; cure: string }
+import { type DatabaseProblem, readObstacles } from './obstacles.ts'
 
 /** What migrating needs to know of a live table. */
 export type LiveTable = {

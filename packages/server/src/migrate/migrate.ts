@@ -20,14 +20,8 @@ import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
 import { triggerNames } from '../log/capture-names.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
-import {
-  type CheckedTables,
-  checkServer,
-  checkTables,
-  type DatabaseProblem,
-  fitToLive,
-  type LiveTable,
-} from './check.ts'
+import { type CheckedTables, checkServer, checkTables, fitToLive, type LiveTable } from './check.ts'
+import type { DatabaseProblem } from './obstacles.ts'
 import { makeBookkeeping } from './make-bookkeeping.ts'
 import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
 import { captureSql } from '../log/triggers.ts'

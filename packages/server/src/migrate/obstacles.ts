@@ -8,7 +8,18 @@
 import type { ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema/internal'
 import type { TextRow, Tx } from '../database/database.ts'
-import type { DatabaseProblem } from './check.ts'
+
+/** What does not fit in the database, and what to do. */
+export type DatabaseProblem = {
+  /** The table, quoted and with its schema. */
+  table: string
+  /** The column, where it is about one. */
+  column?: string
+  /** What is wrong. */
+  problem: string
+  /** What to do. */
+  cure: string
+}
 
 export type Obstacles = { problems: DatabaseProblem[]; warnings: DatabaseProblem[] }
 
@@ -106,7 +117,7 @@ function readProblems(table: ManifestTable, row: TextRow): DatabaseProblem[] {
 
 function warnings(table: ManifestTable, row: TextRow): DatabaseProblem[] {
   const where = { table: quoteTable(table) }
-  const found = namesIn(row['slow']).map((column) => ({
+  const found: DatabaseProblem[] = namesIn(row['slow']).map((column) => ({
     ...where,
     column,
     problem: 'No index begins with this scope column: each page of a first load reads the whole table.',
@@ -119,7 +130,7 @@ function warnings(table: ManifestTable, row: TextRow): DatabaseProblem[] {
   }
   if (row['unlogged'] === 'true') {
     const problem = 'It is unlogged: Postgres empties it after a crash, and no device hears of that.'
-    found.push({ ...where, column: '', problem, cure: `ALTER TABLE ${quoteTable(table)} SET LOGGED` })
+    found.push({ ...where, problem, cure: `ALTER TABLE ${quoteTable(table)} SET LOGGED` })
   }
   return found
 }
