@@ -147,12 +147,24 @@ test('[P12.5] a file of a later version is refused with a code of its own', asyn
 
 test('[P11.7] a file of an earlier format is upgraded with its unsent changes', async () => {
   const { driver } = await used()
+  const tables = manifest.tables.map((table) => ({ ...table, constrained: undefined }))
   driver.exec(`
     ALTER TABLE landfall_state RENAME COLUMN loading_again TO reloading;
+    ALTER TABLE landfall_outbox DROP COLUMN steps;
+    ALTER TABLE landfall_rejections DROP COLUMN steps;
+    DROP TRIGGER landfall_update_notes;
     UPDATE landfall_state SET format = 1`)
-  const { store } = await openWorld(manifest, driver)
-  expect(store.outboxCount()).toBe(1)
-  expect(driver.prepare('SELECT loading_again FROM landfall_state').all([])).toEqual([[0]])
+  driver
+    .prepare("UPDATE landfall_state SET manifest = ?, manifest_hash = 'older'")
+    .run([JSON.stringify({ tables, hash: 'older' })])
+  const world = await openWorld(manifest, driver)
+  expect(world.store.outboxCount()).toBe(1)
+  expect(driver.prepare('SELECT loading_again FROM landfall_state').all([])).toEqual([[1]])
+  world.write("UPDATE notes SET title = 'captured by today’s triggers'")
+  expect(world.store.readOutbox(NO_LIMIT)).toMatchObject([
+    { changes: [{ new: [['mine']] }] },
+    { changes: [{ new: [['captured by today’s triggers']] }] },
+  ])
 })
 
 test('[P12] the local bookkeeping can be read by plain SQL', async () => {

@@ -5,9 +5,13 @@
  * lay between. A row therefore stands at most once in a changeset. Changes of the same table, operation and
  * columns stand together in a block, so that ten thousand inserted rows cost a few arrays and the server writes
  * them with one statement.
+ *
+ * The set of net effects may have no order that Postgres takes row by row where the statements themselves had one: two
+ * positions that are swapped by a third value, a unique value that is given away and taken again. So `steps` keeps the
+ * order in which rows were touched, and what columns under constraints held in between.
  */
 import type { ChangesetNumber } from './brands.ts'
-import type { WireColumns } from './value.ts'
+import type { WireColumns, WireValue } from './value.ts'
 
 export type Operation = 'insert' | 'update' | 'delete'
 
@@ -24,6 +28,15 @@ export type ChangeBlock = {
   new: WireColumns
 }
 
+/**
+ * The whole net change of `count` rows of a block, from `row` on; or what columns under constraints held in between, before
+ * the row's net change. The first in-between of an inserted row is its insertion, with these values in place of the
+ * final ones.
+ */
+export type Step =
+  | { block: number; row: number; count: number }
+  | { block: number; row: number; values: { [column: string]: WireValue } }
+
 export type Changeset = {
   number: ChangesetNumber
   /** `encodeHlc` of the stamp. */
@@ -31,4 +44,6 @@ export type Changeset = {
   /** What the app called the transaction, for people; null when it did not. */
   label: string | null
   changes: ChangeBlock[]
+  /** In the order of the local transaction; left out where the blocks as they stand are that order. */
+  steps?: Step[]
 }

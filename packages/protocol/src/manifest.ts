@@ -75,6 +75,11 @@ export type ManifestTable = {
   write: string[]
   /** Names of synced tables this one's foreign keys point to (itself left out). */
   parents: string[]
+  /**
+   * Names of the columns outside of the key that stand in unique indexes, their predicates and expressions, and foreign
+   * keys: what they hold between the first and the last statement of a transaction can decide whether Postgres takes it.
+   */
+  constrained: string[]
   /** Columns of the mirror's secondary indexes. Not part of the hash: an index changes no meaning. */
   indexes: string[][]
 }

@@ -63,7 +63,11 @@ export class Standing {
     const isSame =
       changes.length === changeset.changes.length &&
       changes.every((block, i) => block === changeset.changes[i])
-    return isSame ? changeset : { ...changeset, changes }
+    if (isSame) return changeset
+    // Steps name blocks by their places.
+    if (changes.length === changeset.changes.length) return { ...changeset, changes }
+    const { steps: _, ...rest } = changeset
+    return { ...rest, changes }
   }
 
   #rebaseBlock(block: ChangeBlock): ChangeBlock[] {

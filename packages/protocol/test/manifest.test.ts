@@ -18,6 +18,7 @@ const TABLE: ManifestTable = {
   scopes: [{ scope: 'all', column: null }],
   write: [],
   parents: [],
+  constrained: [],
   indexes: [],
 }
 const withColumn = (change: Partial<ManifestColumn>): ManifestTable => ({
@@ -26,7 +27,7 @@ const withColumn = (change: Partial<ManifestColumn>): ManifestTable => ({
 })
 
 test('[P11.3] the hash is pinned, since a new hash makes all old clients reload', () => {
-  expect(hashManifest([TABLE])).toBe('3957b633a3a485b4')
+  expect(hashManifest([TABLE])).toBe('71fe97d5f7913034')
 })
 
 const DIFFERENT: [what: string, tables: ManifestTable[]][] = [
@@ -37,6 +38,7 @@ const DIFFERENT: [what: string, tables: ManifestTable[]][] = [
   ['scope column', [{ ...TABLE, scopes: [{ scope: 'all', column: 'id' }] }]],
   ['right to write', [{ ...TABLE, write: ['all'] }]],
   ['parents', [{ ...TABLE, parents: ['projects'] }]],
+  ['constrained columns', [{ ...TABLE, constrained: ['id'] }]],
   ['one column more', [{ ...TABLE, columns: [COLUMN, COLUMN] }]],
   ['column name', [withColumn({ name: 'ID' })]],
   ['nullable', [withColumn({ nullable: true })]],

@@ -1,5 +1,5 @@
 /**
- * One table of the manifest from one Drizzle table: key, columns, scopes, parents and the mirror's indexes.
+ * One table of the manifest from one Drizzle table: key, columns, scopes, parents, constraints and the mirror's indexes.
  *
  * Works on one table at a time; `define-sync.ts` checks what concerns several.
  */
@@ -7,6 +7,7 @@ import type { ManifestColumn, ManifestScope, ManifestTable } from '@landfall/pro
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { getTableConfig, IndexedColumn, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { isTextUnique } from './column-type.ts'
+import { constrainedColumns } from './constrained-columns.ts'
 import { type ColumnRule, isGeneratedAlways, manifestColumn } from './manifest-column.ts'
 import type { Problem } from './problem.ts'
 
@@ -36,6 +37,7 @@ export function manifestTable(table: PgTable, rules: TableRules, problems: Probl
     scopes: rules.scopes,
     write: rules.write,
     parents: parentsOf(config),
+    constrained: constrainedOf(config, key, columns),
     indexes: indexesOf(config, key, { columns, scopes: rules.scopes }),
   }
 }
@@ -98,6 +100,13 @@ function checkNames(table: string, key: string[], { columns, scopes, problems }:
 function parentsOf(config: Config): string[] {
   const names = config.foreignKeys.map((foreignKey) => getTableName(foreignKey.reference().foreignTable))
   return [...new Set(names)].filter((name) => name !== config.name)
+}
+
+/** Those that a client may write. */
+function constrainedOf(config: Config, key: string[], columns: ManifestColumn[]): string[] {
+  const constrained = constrainedColumns(config)
+  const written = columns.filter(({ name, readonly }) => !readonly && !key.includes(name))
+  return written.map(({ name }) => name).filter((name) => constrained.has(name))
 }
 
 /**

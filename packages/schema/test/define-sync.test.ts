@@ -1,4 +1,5 @@
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
+import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
 import { defineSync } from '@landfall/schema'
@@ -123,6 +124,32 @@ test('[P13.3] indexes: plain ones, constraints, foreign keys and scopes, each on
   expect(table('checks').indexes).toEqual([['project_id', 'status'], ['title']])
   expect(table('members').indexes).toEqual([['project_id', 'invited_by']])
   expect(table('projects').indexes).toEqual([])
+})
+
+test('[P2.4] constrained: columns of unique indexes, predicates, expressions and foreign keys, outside of the key', () => {
+  expect(table('checks').constrained).toEqual(['project_id', 'title'])
+  expect(table('members').constrained).toEqual(['invited_by'])
+  expect(table('projects').constrained).toEqual([])
+  const t = pg.pgTable(
+    't',
+    {
+      id: pg.integer().primaryKey(),
+      owner: pg.integer(),
+      isMain: pg.boolean('is_main'),
+      gone: pg.timestamp(),
+      rank: pg.integer(),
+      ranked: pg.integer(),
+      code: pg.text().unique(),
+      plain: pg.text(),
+    },
+    (c) => [
+      pg.uniqueIndex().on(c.owner).where(sql`${c.isMain} and GONE is null`),
+      pg.uniqueIndex().on(sql`abs(rank)`),
+      pg.index().on(c.plain),
+    ],
+  )
+  const [found] = defineSync({ tables: { t }, scopes: { all: { t: (c) => c.id } } }).manifest.tables
+  expect(found?.constrained).toEqual(['owner', 'is_main', 'gone', 'rank', 'code'])
 })
 
 test('[P13.3] the hash changes with a column, and not with an index', () => {

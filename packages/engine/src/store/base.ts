@@ -46,8 +46,8 @@ export function createBase(driver: SqliteDriver, table: MirrorTable): Base {
   const sql = baseSql(table)
   return {
     record(number, { blocks, entries }) {
-      const whole = blocks.length === 1 && blocks[0]?.keys[0]?.length === entries
-      for (const block of blocks) recordBlock({ driver, table, sql }, { number, block, whole })
+      const whole = blocks.length === 1 && blocks[0]?.firsts.length === entries
+      for (const { block } of blocks) recordBlock({ driver, table, sql }, { number, block, whole })
     },
     replace: (columns) => driver.prepare(sql.replace).runColumns(columns),
     forget: (keys) => driver.prepare(sql.forget).runColumns(keys),

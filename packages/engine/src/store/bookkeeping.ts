@@ -23,7 +23,10 @@ import type { SqliteDriver } from '../ports.ts'
 import { bigintIn, numberIn, numberOrNull, textIn } from './cells.ts'
 
 /** How a file of each format becomes one of the next. Formats count from 1; a file of a later one is refused. */
-const STEPS = ['ALTER TABLE landfall_state RENAME COLUMN reloading TO loading_again']
+const STEPS = [
+  'ALTER TABLE landfall_state RENAME COLUMN reloading TO loading_again',
+  'ALTER TABLE landfall_outbox ADD COLUMN steps TEXT; ALTER TABLE landfall_rejections ADD COLUMN steps TEXT',
+]
 const FORMAT = STEPS.length + 1
 
 const TABLES = `
@@ -50,7 +53,8 @@ const TABLES = `
     label TEXT,
     at INTEGER NOT NULL,
     changes TEXT NOT NULL,
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    steps TEXT
   ) STRICT;
   CREATE TABLE landfall_rejections (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -58,7 +62,8 @@ const TABLES = `
     label TEXT,
     at INTEGER NOT NULL,
     error TEXT NOT NULL,
-    changes TEXT NOT NULL
+    changes TEXT NOT NULL,
+    steps TEXT
   ) STRICT;
   CREATE TABLE landfall_conflicts (
     id TEXT PRIMARY KEY,

@@ -1,52 +1,100 @@
 /**
- * Capture: finds the changes of a local transaction by before images.
+ * Capture: finds the changes of a local transaction by before images, and the order in which it made them.
  *
  * Triggers on each mirror table keep every row as it was before the transaction first touched it (or that it was not
  * there). At the commit the before images are compared with the rows as they are, which gives the net effect,
  * whatever statements lay between. An undone savepoint or a failed statement takes its before images with it.
  *
+ * The order is `total_changes()` at the touch: it grows with each row that the connection writes, a trigger's rows
+ * included, so that no two touches share a number and no row is written to count. Of rows that are touched again,
+ * `landfall_between_T` keeps what the columns under constraints held until then. A row touched once costs one look-up.
+ *
  * `ON CONFLICT DO NOTHING` and not `INSERT OR IGNORE`: inside a trigger the outer statement's OR clause replaces the
- * trigger's own, but not an upsert's. `recursive_triggers` must be on, or REPLACE deletes unseen.
+ * trigger's own, but not an upsert's. `recursive_triggers` must be on, or REPLACE deletes unseen. SQLite does not say in
+ * which order triggers of the same moment run: what depends on an order stands in one body, or before the statement.
  */
 import { quoteIdentifier } from '@landfall/schema/internal'
-import { list, sideColumnsDdl, type MirrorTable } from './mirror-table.ts'
+import { list, sideColumnsDdl, type MirrorColumn, type MirrorTable } from './mirror-table.ts'
 
-/** The statements that create the table of before images and the triggers. */
+/** The statements that create the tables of before images and of what came in between, and the triggers. */
 export function captureDdl(table: MirrorTable): string[] {
+  const hasBetween = table.constrained.length > 0
   return [
     `CREATE TABLE ${table.before} (
   ${sideColumnsDdl(table.columns)},
   landfall_existed INTEGER NOT NULL,
+  landfall_first INTEGER NOT NULL,
   PRIMARY KEY (${table.keyList})
 ) STRICT, WITHOUT ROWID`,
-    trigger(table, { name: 'insert', on: 'INSERT', does: wasAbsent(table) }),
-    trigger(table, { name: 'update', on: 'UPDATE', does: wasThere(table) }),
-    trigger(table, { name: 'rekey', on: 'UPDATE', when: keyChanged(table), does: wasAbsent(table) }),
-    trigger(table, { name: 'delete', on: 'DELETE', does: wasThere(table) }),
+    ...(hasBetween ? [betweenDdl(table), trigger(table, changesAgain(table))] : []),
+    trigger(table, { name: 'insert', on: 'AFTER INSERT', does: [wasAbsentUntil(table), wasAbsent(table)] }),
+    trigger(table, { name: 'update', on: 'AFTER UPDATE', does: [wasThere(table)] }),
+    trigger(table, rekeys(table)),
+    trigger(table, { name: 'delete', on: 'AFTER DELETE', does: [wasThereUntil(table), wasThere(table)] }),
   ]
 }
 
+/** In the order of its rows. */
+const betweenDdl = ({ between, key, constrained }: MirrorTable): string => `CREATE TABLE ${between} (
+  ${sideColumnsDdl([...key, ...constrained])},
+  landfall_step INTEGER NOT NULL,
+  landfall_existed INTEGER NOT NULL
+) STRICT`
+
 const CAPTURING = '(SELECT capturing FROM landfall_guard)'
 
-type Trigger = { name: string; on: 'INSERT' | 'UPDATE' | 'DELETE'; when?: string; does: string }
+type Trigger = { name: string; on: string; when?: string; does: string[] }
 
 function trigger(table: MirrorTable, { name, on, when, does }: Trigger): string {
   const condition = when === undefined ? CAPTURING : `${when} AND ${CAPTURING}`
+  const body = does.filter((sql) => sql !== '').map((sql) => `${sql};`)
   return `CREATE TRIGGER ${quoteIdentifier(`landfall_${name}_${table.name}`)}
-  AFTER ${on} ON ${table.mirror} WHEN ${condition}
-  BEGIN ${does}; END`
+  ${on} ON ${table.mirror} WHEN ${condition}
+  BEGIN ${body.join(' ')} END`
 }
 
+/** Before the others, while what is noted of the row was noted by earlier touches. */
+function changesAgain(table: MirrorTable): Trigger {
+  const columns = [...table.key, ...table.constrained]
+  const on = `BEFORE UPDATE OF ${list(columns)}`
+  return { name: 'again', on, when: isChanged(columns), does: [wasThereUntil(table)] }
+}
+
+/** The old row goes before the new one comes. */
+const rekeys = (table: MirrorTable): Trigger => ({
+  name: 'rekey',
+  on: `AFTER UPDATE OF ${table.keyList}`,
+  when: isChanged(table.key),
+  does: [wasThere(table), wasAbsentUntil(table), wasAbsent(table)],
+})
+
 function wasAbsent(table: MirrorTable): string {
-  return `INSERT INTO ${table.before} (${table.keyList}, landfall_existed)
-  VALUES (${list(table.key, 'new.')}, 0) ON CONFLICT DO NOTHING`
+  return `INSERT INTO ${table.before} (${table.keyList}, landfall_existed, landfall_first)
+  VALUES (${list(table.key, 'new.')}, 0, total_changes()) ON CONFLICT DO NOTHING`
 }
 
 function wasThere(table: MirrorTable): string {
-  return `INSERT INTO ${table.before} (${table.columnList}, landfall_existed)
-  VALUES (${list(table.columns, 'old.')}, 1) ON CONFLICT DO NOTHING`
+  return `INSERT INTO ${table.before} (${table.columnList}, landfall_existed, landfall_first)
+  VALUES (${list(table.columns, 'old.')}, 1, total_changes()) ON CONFLICT DO NOTHING`
 }
 
-function keyChanged(table: MirrorTable): string {
-  return `(${table.key.map(({ sql }) => `new.${sql} IS NOT old.${sql}`).join(' OR ')})`
+function wasAbsentUntil(table: MirrorTable): string {
+  const { between, before, keyList, key, constrained } = table
+  if (constrained.length === 0) return ''
+  return `INSERT INTO ${between} (${keyList}, landfall_step, landfall_existed)
+  SELECT ${list(key, 'new.')}, total_changes(), 0 FROM ${before} b WHERE ${sameKeyAs(key, 'new')}`
 }
+
+function wasThereUntil(table: MirrorTable): string {
+  const { between, before, key, constrained } = table
+  if (constrained.length === 0) return ''
+  const columns = [...key, ...constrained]
+  return `INSERT INTO ${between} (${list(columns)}, landfall_step, landfall_existed)
+  SELECT ${list(columns, 'old.')}, total_changes(), 1 FROM ${before} b WHERE ${sameKeyAs(key, 'old')}`
+}
+
+const sameKeyAs = (key: MirrorColumn[], row: string): string =>
+  key.map(({ sql }) => `b.${sql} = ${row}.${sql}`).join(' AND ')
+
+const isChanged = (columns: MirrorColumn[]): string =>
+  `(${columns.map(({ sql }) => `new.${sql} IS NOT old.${sql}`).join(' OR ')})`

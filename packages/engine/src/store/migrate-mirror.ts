@@ -42,9 +42,18 @@ function storedManifest(driver: SqliteDriver): Manifest | null {
   const text = only(driver, 'SELECT manifest FROM landfall_state')
   if (typeof text !== 'string' || text === '') return null
   const stored = JSON.parse(text) as Manifest // written above
-  // One of an older build does not say who may write; nothing here asks.
-  return { ...stored, tables: stored.tables.map((table) => ({ ...table, write: table.write ?? [] })) }
+  return { ...stored, tables: stored.tables.map(ofToday) }
 }
+
+/**
+ * An older build did not say who may write, and nothing here asks. One that knew no order captures none: its tables are
+ * like none of today, and are made anew.
+ */
+const ofToday = (table: ManifestTable): ManifestTable => ({
+  ...table,
+  write: table.write ?? [],
+  constrained: table.constrained ?? ['*'],
+})
 
 function changeTables(driver: SqliteDriver, before: ManifestTable[], after: ManifestTable[]): void {
   const old = new Map(before.map((table) => [table.name, table]))
@@ -68,6 +77,7 @@ function create(driver: SqliteDriver, definition: ManifestTable): void {
 
 function drop(driver: SqliteDriver, table: MirrorTable): void {
   for (const name of [table.mirror, table.before, table.base, table.seen]) driver.exec(`DROP TABLE ${name}`)
+  driver.exec(`DROP TABLE IF EXISTS ${table.between}`)
 }
 
 /** Renaming would drag indexes and triggers along; a copy under a plain name does not. */
@@ -101,6 +111,7 @@ function isSame(before: ManifestTable, after: ManifestTable): boolean {
 /** What the local tables are made of; policies and scopes are not. */
 const shape = (table: ManifestTable): unknown => [
   table.key,
+  table.constrained,
   table.columns.map((column) => [mirrorColumnDdl(column), column.type]),
 ]
 

@@ -1,9 +1,9 @@
 /**
  * A synced table as the store's modules see it: names quoted, codecs made, lists of columns ready for SQL.
  *
- * Three tables of Landfall's own stand beside each mirror table T: `landfall_before_T` (the rows as they were before
- * the open transaction), `landfall_base_T` (the server's last known rows under unsent changes) and `landfall_seen_T`
- * (keys seen while everything is loaded again). They have the mirror's column types, so that values compare and stay
+ * Up to four tables of Landfall's own stand beside each mirror table T: `landfall_before_T` (the rows as they were before
+ * the open transaction), `landfall_between_T` (what they held in between), `landfall_base_T` (the server's last known
+ * rows under unsent changes) and `landfall_seen_T` (keys seen while everything is loaded again). They have the mirror's column types, so that values compare and stay
  * exactly as they are. Their extra columns begin with `landfall_`, which no column of an app does.
  */
 import {
@@ -35,11 +35,14 @@ export type MirrorTable = {
   key: MirrorColumn[]
   /** Columns outside of the key. */
   rest: MirrorColumn[]
+  /** Columns whose values in between are kept; where there are none, the table has no `between`. */
+  constrained: MirrorColumn[]
   /** Positions of the key columns in `columns`. */
   keyPositions: number[]
   /** Quoted names of the table itself and of those beside it. */
   mirror: string
   before: string
+  between: string
   base: string
   seen: string
   /** `"a", "b"`: all columns, the key's columns. */
@@ -64,9 +67,11 @@ export function mirrorTable(definition: ManifestTable): MirrorTable {
     columns,
     key,
     rest: columns.filter((column) => !column.isKey),
+    constrained: columns.filter((column) => definition.constrained.includes(column.name)),
     keyPositions,
     mirror: quoteIdentifier(name),
     before: quoteIdentifier(`landfall_before_${name}`),
+    between: quoteIdentifier(`landfall_between_${name}`),
     base: quoteIdentifier(`landfall_base_${name}`),
     seen: quoteIdentifier(`landfall_seen_${name}`),
     columnList: list(columns),

@@ -8,6 +8,11 @@ import { encodeColumn, keyAt, placeOf, type Encoder } from './encode-column.ts'
 import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'
 
+/** `firsts`: when each row was first touched, rising. */
+export type NetBlock = { block: ChangeBlock; firsts: number[] }
+
+export type ChangedRows = Encoder & { firsts: number[] }
+
 /** One column of changed rows, one value per row. */
 type Draft = {
   name: string
@@ -17,7 +22,13 @@ type Draft = {
   belongs: boolean[] | null
 }
 
-type Drafts = { table: MirrorTable; operation: Operation; keys: WireValue[][]; columns: Draft[] }
+type Drafts = {
+  table: MirrorTable
+  operation: Operation
+  keys: WireValue[][]
+  firsts: number[]
+  columns: Draft[]
+}
 
 /**
  * NULL is left out where Postgres may not take it, and where the device does not know the default: then it may be an
@@ -25,11 +36,11 @@ type Drafts = { table: MirrorTable; operation: Operation; keys: WireValue[][]; c
  * rows that the transaction found.
  */
 export function insertBlocks(
-  encoder: Encoder,
+  encoder: ChangedRows,
   columns: SqliteValue[][],
   formerly: (column: MirrorColumn) => SqliteValue[],
-): ChangeBlock[] {
-  const { table } = encoder
+): NetBlock[] {
+  const { table, firsts } = encoder
   const drafts = table.columns.flatMap((column, position) => {
     const values = columns[position] ?? []
     const { name, definition } = column
@@ -43,19 +54,19 @@ export function insertBlocks(
     return { name, old: [], new: encodeColumn(encoder, column, { values }), belongs }
   })
   const keys = table.key.map(({ name }) => drafts.find((draft) => draft.name === name)?.new ?? [])
-  return blocksOf({ table, operation: 'insert', keys, columns: drafts })
+  return blocksOf({ table, operation: 'insert', keys, firsts, columns: drafts })
 }
 
 export type Pair = { column: MirrorColumn; before: SqliteValue[]; now: SqliteValue[] }
 
 /** Rows that differ in nothing drop out. */
-export function updateBlocks(encoder: Encoder, pairs: Pair[]): ChangeBlock[] {
-  const { table } = encoder
+export function updateBlocks(encoder: ChangedRows, pairs: Pair[]): NetBlock[] {
+  const { table, firsts } = encoder
   const keys = table.key.map(({ codec }, index) =>
     (encoder.keys[index] ?? []).map((key) => codec.toWire(key)),
   )
   const columns = pairs.map((pair) => diffColumn(encoder, pair))
-  return blocksOf({ table, operation: 'update', keys, columns })
+  return blocksOf({ table, operation: 'update', keys, firsts, columns })
 }
 
 /** Values that are stored alike are not even encoded. */
@@ -80,7 +91,7 @@ function diffColumn(encoder: Encoder, { column, before, now }: Pair): Draft {
 
 const empty = (like: SqliteValue[]): WireValue[] => like.map(() => null)
 
-export function deleteBlocks(table: MirrorTable, columns: SqliteValue[][]): ChangeBlock[] {
+export function deleteBlocks(table: MirrorTable, columns: SqliteValue[][], firsts: number[]): NetBlock[] {
   const drafts = table.columns.map(({ name, codec }, position) => ({
     name,
     old: (columns[position] ?? []).map((value) => codec.toWire(value)),
@@ -88,10 +99,10 @@ export function deleteBlocks(table: MirrorTable, columns: SqliteValue[][]): Chan
     belongs: null,
   }))
   const keys = table.keyPositions.map((position) => drafts[position]?.old ?? [])
-  return blocksOf({ table, operation: 'delete', keys, columns: drafts })
+  return blocksOf({ table, operation: 'delete', keys, firsts, columns: drafts })
 }
 
-function blocksOf(drafts: Drafts): ChangeBlock[] {
+function blocksOf(drafts: Drafts): NetBlock[] {
   const partial = drafts.columns.filter(({ belongs }) => belongs?.includes(false))
   const all = drafts.keys[0] ?? []
   if (all.length === 0) return []
@@ -110,10 +121,11 @@ function blocksOf(drafts: Drafts): ChangeBlock[] {
 }
 
 /** `rows` null: all of them, as they stand. */
-function blockOf({ table, operation, keys }: Drafts, columns: Draft[], rows: number[] | null): ChangeBlock {
+function blockOf(drafts: Drafts, columns: Draft[], rows: number[] | null): NetBlock {
+  const { table, operation, keys, firsts } = drafts
   const pick = (values: WireValue[]): WireValue[] =>
     rows === null ? values : rows.map((row) => values[row] ?? null)
-  return {
+  const block = {
     table: table.name,
     operation,
     columns: columns.map(({ name }) => name),
@@ -121,6 +133,7 @@ function blockOf({ table, operation, keys }: Drafts, columns: Draft[], rows: num
     old: operation === 'insert' ? [] : columns.map((column) => pick(column.old)),
     new: operation === 'delete' ? [] : columns.map((column) => pick(column.new)),
   }
+  return { block, firsts: rows === null ? firsts : rows.map((row) => firsts[row] ?? 0) }
 }
 
 /**

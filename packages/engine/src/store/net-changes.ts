@@ -8,18 +8,19 @@
  * | there    | differs  | update of the columns that differ on the wire      |
  * | absent   | gone     | nothing                                            |
  *
- * Values are also brought to their canonical stored form. A key that changes by that is corrected first, through the
+ * Rows are read in the order in which they were first touched. Values are also brought to their canonical stored form. A key that changes by that is corrected first, through the
  * triggers, and the table is read again: `UPDATE t SET id = upper(id)` is then seen to change nothing.
  */
-import { LandfallError, type ChangeBlock } from '@landfall/protocol'
+import { LandfallError } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
-import type { Correction, Encoder } from './encode-column.ts'
+import { numberIn } from './cells.ts'
+import type { Correction } from './encode-column.ts'
 import { list, type MirrorColumn, sameKey, type MirrorTable } from './mirror-table.ts'
-import { deleteBlocks, insertBlocks, updateBlocks } from './net-blocks.ts'
+import { type ChangedRows, deleteBlocks, insertBlocks, type NetBlock, updateBlocks } from './net-blocks.ts'
 
 export type NetChanges = {
-  blocks: ChangeBlock[]
+  blocks: NetBlock[]
   /** How many rows have a before image, changed or not. */
   entries: number
 }
@@ -37,21 +38,21 @@ export function createNetReader(driver: SqliteDriver, table: MirrorTable): NetRe
     return correct(driver, table, corrections) ? read() : { blocks, entries: Number(entries) }
   }
 
-  function inserts(corrections: Correction[]): ChangeBlock[] {
-    const columns = driver.prepare(sql.inserted).allColumns([])
+  function inserts(corrections: Correction[]): NetBlock[] {
+    const { columns, firsts } = readRows(sql.inserted)
     const keys = table.keyPositions.map((position) => columns[position] ?? [])
     const formerly = (column: MirrorColumn): SqliteValue[] =>
       driver.prepare(sql.formerly(column)).allColumns([])[0] ?? []
-    return insertBlocks({ table, keys, corrections }, columns, formerly)
+    return insertBlocks({ table, keys, firsts, corrections }, columns, formerly)
   }
 
-  function updates(corrections: Correction[]): ChangeBlock[] {
+  function updates(corrections: Correction[]): NetBlock[] {
     const [flags = []] = driver.prepare(sql.differing).all([])
     const columns = table.rest.filter((_, index) => flags[index] === 1)
     if (columns.length === 0) return []
     const { key } = table
-    const read = driver.prepare(sql.updated(columns)).allColumns([])
-    const encoder: Encoder = { table, keys: read.slice(0, key.length), corrections }
+    const { columns: read, firsts } = readRows(sql.updated(columns))
+    const encoder: ChangedRows = { table, keys: read.slice(0, key.length), firsts, corrections }
     const pairs = columns.map((column, index) => ({
       column,
       before: read[key.length + 2 * index] ?? [],
@@ -60,8 +61,15 @@ export function createNetReader(driver: SqliteDriver, table: MirrorTable): NetRe
     return updateBlocks(encoder, pairs)
   }
 
-  function deletes(): ChangeBlock[] {
-    return deleteBlocks(table, driver.prepare(sql.deleted).allColumns([]))
+  function deletes(): NetBlock[] {
+    const { columns, firsts } = readRows(sql.deleted)
+    return deleteBlocks(table, columns, firsts)
+  }
+
+  /** The last column is the moment of the first touch. */
+  function readRows(text: string): { columns: SqliteValue[][]; firsts: number[] } {
+    const columns = driver.prepare(text).allColumns([])
+    return { columns: columns.slice(0, -1), firsts: (columns.at(-1) ?? []).map(numberIn) }
   }
 
   return {
@@ -81,21 +89,34 @@ function netSql(table: MirrorTable) {
   const joined = `${before} b CROSS JOIN ${mirror} t ON ${sameKey(table, 't', 'b')}`
   return {
     count: `SELECT count(*), coalesce(sum(landfall_existed), 0) FROM ${before}`,
-    inserted: `SELECT ${list(table.columns, 't.')} FROM ${joined} WHERE b.landfall_existed = 0`,
+    inserted: `SELECT ${list(table.columns, 't.')}, b.landfall_first FROM ${joined}
+      WHERE b.landfall_existed = 0 ORDER BY b.landfall_first`,
     formerly: ({ sql }: MirrorColumn) => `SELECT DISTINCT ${sql} FROM ${before} WHERE landfall_existed = 1`,
     /** Which columns differ in any row. A stored number may differ in its sign alone, which SQL does not see. */
     differing: `SELECT ${table.rest.map(differs).join(', ') || '0'} FROM ${joined} WHERE b.landfall_existed = 1`,
     updated: (columns: MirrorTable['columns']) =>
-      `SELECT ${list(table.key, 't.')}, ${columns.map(({ sql }) => `b.${sql}, t.${sql}`).join(', ')}
-       FROM ${joined} WHERE b.landfall_existed = 1`,
-    deleted: `SELECT ${list(table.columns, 'b.')} FROM ${before} b WHERE b.landfall_existed = 1
-      AND NOT EXISTS (SELECT 1 FROM ${mirror} t WHERE ${sameKey(table, 't', 'b')})`,
+      `SELECT ${list(table.key, 't.')}, ${columns.map(({ sql }) => `b.${sql}, t.${sql}`).join(', ')}, b.landfall_first
+       FROM ${joined} WHERE b.landfall_existed = 1 ORDER BY b.landfall_first`,
+    deleted: `SELECT ${list(table.columns, 'b.')}, b.landfall_first FROM ${before} b WHERE b.landfall_existed = 1
+      AND NOT EXISTS (SELECT 1 FROM ${mirror} t WHERE ${sameKey(table, 't', 'b')}) ORDER BY b.landfall_first`,
     clear: `DELETE FROM ${before}`,
   }
 }
 
 const differs = ({ sql, stored }: MirrorTable['columns'][number]): string =>
   stored === 'ANY' ? 'count(*) > 0' : `max(b.${sql} IS NOT t.${sql})`
+
+/** Under its canonical key a row is as old as under the one that the app gave it. */
+function keepPlace(driver: SqliteDriver, table: MirrorTable, { key, column, value }: Correction): void {
+  const canonical = key.map((part, k) => (table.key[k] === column ? value : part))
+  const is = (at: number): string => table.key.map(({ sql }, k) => `${sql} = ?${k + at}`).join(' AND ')
+  driver
+    .prepare(
+      `UPDATE ${table.before} SET landfall_first = min(landfall_first,
+        (SELECT landfall_first FROM ${table.before} WHERE ${is(1)})) WHERE ${is(1 + key.length)}`,
+    )
+    .run([...key, ...canonical])
+}
 
 /** Stores canonical values; true when a key was among them. */
 function correct(driver: SqliteDriver, table: MirrorTable, corrections: Correction[]): boolean {
@@ -104,6 +125,7 @@ function correct(driver: SqliteDriver, table: MirrorTable, corrections: Correcti
     if (column.isKey !== keysFirst) continue
     const where = table.key.map(({ sql }) => `${sql} = ?`).join(' AND ')
     driver.prepare(`UPDATE ${table.mirror} SET ${column.sql} = ? WHERE ${where}`).run([value, ...key])
+    if (column.isKey) keepPlace(driver, table, { key, column, value })
   }
   return keysFirst
 }

@@ -14,6 +14,7 @@ import {
   type Hlc,
   type Rejection,
   Standing,
+  type Step,
 } from '@landfall/protocol'
 import type { SqliteValue } from '@landfall/schema'
 import type { StoredRejection } from '../api.ts'
@@ -28,21 +29,29 @@ export type Sealed = {
   label: string | null
   at: number
   changes: ChangeBlock[]
+  steps: Step[] | null
 }
 
 /** What a server takes in one push by default, with room to spare: a larger changeset would never leave the device. */
 const LARGEST = { rows: 50_000, bytes: 12 << 20 }
 
-export function appendOutbox(driver: SqliteDriver, { number, hlc: stamp, label, at, changes }: Sealed): void {
+export function appendOutbox(driver: SqliteDriver, sealed: Sealed): void {
+  const { number, hlc: stamp, label, at, changes } = sealed
   const text = JSON.stringify(changes)
-  refuseTooLarge(changes, text)
+  const steps = sealed.steps === null ? null : JSON.stringify(sealed.steps)
+  refuseTooLarge(sealed, text + (steps ?? ''))
   driver
-    .prepare('INSERT INTO landfall_outbox VALUES (?1, ?2, ?3, ?4, ?5, octet_length(?5))')
-    .run([number, stamp, label, at, text])
+    .prepare(
+      `INSERT INTO landfall_outbox (number, hlc, label, at, changes, steps, bytes)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, octet_length(?5) + coalesce(octet_length(?6), 0))`,
+    )
+    .run([number, stamp, label, at, text, steps])
 }
 
-function refuseTooLarge(changes: ChangeBlock[], text: string): void {
-  const rows = changes.reduce((sum, { keys }) => sum + rowCount(keys), 0)
+/** A row counts once for its net change and once for each value in between. */
+function refuseTooLarge({ changes, steps }: Sealed, text: string): void {
+  const between = (steps ?? []).filter((step) => 'values' in step).length
+  const rows = changes.reduce((sum, { keys }) => sum + rowCount(keys), between)
   // A UTF-16 unit is at most three bytes of UTF-8; most texts need not be measured.
   const bytes = text.length * 3 <= LARGEST.bytes ? 0 : new TextEncoder().encode(text).length
   if (rows > LARGEST.rows || bytes > LARGEST.bytes)
@@ -53,17 +62,20 @@ function refuseTooLarge(changes: ChangeBlock[], text: string): void {
 export function readOutbox(driver: SqliteDriver, limits: OutboxLimits): Changeset[] {
   const last = lastWithin(driver, limits)
   return driver
-    .prepare('SELECT number, hlc, label, changes FROM landfall_outbox WHERE number <= ? ORDER BY number')
+    .prepare(
+      'SELECT number, hlc, label, changes, steps FROM landfall_outbox WHERE number <= ? ORDER BY number',
+    )
     .all([last])
     .map(changesetOf)
 }
 
-function changesetOf([number, stamp, label, changes]: SqliteValue[]): Changeset {
+function changesetOf([number, stamp, label, changes, steps]: SqliteValue[]): Changeset {
   return {
     number: changesetNumber(numberIn(number)),
     hlc: encodeHlc(hlc(bigintIn(stamp))),
     label: textOrNull(label),
     changes: jsonIn(changes) as ChangeBlock[], // written by appendOutbox
+    ...(steps === null || steps === undefined ? {} : { steps: jsonIn(steps) as Step[] }),
   }
 }
 
@@ -87,8 +99,8 @@ export const outboxCount = (driver: SqliteDriver): number =>
 /** Sets the rejected ones aside with their reasons, then drops what has a verdict. */
 export function acknowledge(driver: SqliteDriver, upTo: ChangesetNumber, rejections: Rejection[]): void {
   const setAside = driver.prepare(`
-    INSERT INTO landfall_rejections (number, label, at, error, changes)
-    SELECT number, label, at, ?2, changes FROM landfall_outbox WHERE number = ?1
+    INSERT INTO landfall_rejections (number, label, at, error, changes, steps)
+    SELECT number, label, at, ?2, changes, steps FROM landfall_outbox WHERE number = ?1
   `)
   for (const { number, error } of rejections) setAside.run([number, JSON.stringify(error)])
   if (rejections.length > 0) rebase(driver, upTo, new Set(rejections.map(({ number }) => number)))
@@ -118,16 +130,19 @@ function rebase(driver: SqliteDriver, upTo: ChangesetNumber, rejected: ReadonlyS
 function readFrom(driver: SqliteDriver, number: number): Changeset[] {
   return driver
     .prepare(
-      'SELECT number, hlc, label, changes FROM landfall_outbox WHERE number >= ? ORDER BY number LIMIT ?',
+      'SELECT number, hlc, label, changes, steps FROM landfall_outbox WHERE number >= ? ORDER BY number LIMIT ?',
     )
     .all([number, REBASED_AT_ONCE])
     .map(changesetOf)
 }
 
-function rewrite(driver: SqliteDriver, { number, changes }: Changeset): void {
+function rewrite(driver: SqliteDriver, { number, changes, steps }: Changeset): void {
   driver
-    .prepare('UPDATE landfall_outbox SET changes = ?2, bytes = octet_length(?2) WHERE number = ?1')
-    .run([number, JSON.stringify(changes)])
+    .prepare(
+      `UPDATE landfall_outbox SET changes = ?2, steps = ?3,
+        bytes = octet_length(?2) + coalesce(octet_length(?3), 0) WHERE number = ?1`,
+    )
+    .run([number, JSON.stringify(changes), steps === undefined ? null : JSON.stringify(steps)])
 }
 
 export function readRejections(driver: SqliteDriver): StoredRejection[] {

@@ -2,17 +2,12 @@
  * Seals the open transaction into a changeset: net changes, number, stamp and outbox entry, before the COMMIT that
  * makes data, outbox and clock durable together (P1.2).
  */
-import {
-  type ChangeBlock,
-  changesetNumber,
-  type ChangesetNumber,
-  type Clock,
-  nextHlc,
-} from '@landfall/protocol'
+import { changesetNumber, type ChangesetNumber, type Clock, nextHlc } from '@landfall/protocol'
 import type { SqliteDriver } from '../ports.ts'
 import { nonEmpty, readState, updateState } from './bookkeeping.ts'
 import type { NetChanges } from './net-changes.ts'
-import { appendOutbox } from './outbox.ts'
+import { appendOutbox, type Sealed } from './outbox.ts'
+import { stepsOf } from './steps.ts'
 import type { TableParts, Tables } from './tables.ts'
 
 export type Seal = { number: ChangesetNumber | null; touched: Set<string> }
@@ -23,21 +18,32 @@ export function sealChangeset({ driver, tables, clock }: SealContext, label: str
   const changed = nonEmpty(driver, [...tables.values()], ({ table }) => table.before)
   const touched = new Set(changed.map(({ table }) => table.name))
   const found = changed.map((parts) => ({ parts, net: parts.net.read() }))
-  const changes = found.flatMap(({ net }) => net.blocks)
-  const number = changes.length === 0 ? null : append({ driver, clock }, changes, label)
+  const changes = found.flatMap(({ net }) => net.blocks.map(({ block }) => block))
+  const number =
+    changes.length === 0 ? null : append({ driver, clock }, { label, changes, steps: order(found) })
   for (const { parts, net } of found) close(parts, net, number)
   return { number, touched }
 }
 
+type Found = { parts: TableParts; net: NetChanges }
+
+const order = (found: Found[]): Sealed['steps'] =>
+  stepsOf(
+    found.map(({ parts, net }) => ({
+      table: parts.table,
+      blocks: net.blocks,
+      between: parts.between.read(),
+    })),
+  )
+
 function append(
   { driver, clock }: { driver: SqliteDriver; clock: Clock },
-  changes: ChangeBlock[],
-  label: string | null,
+  work: Pick<Sealed, 'label' | 'changes' | 'steps'>,
 ): ChangesetNumber {
   const { nextNumber, hlc: last } = readState(driver)
   const at = clock.now()
   const hlc = nextHlc(last, at)
-  appendOutbox(driver, { number: nextNumber, hlc, label, at, changes })
+  appendOutbox(driver, { number: nextNumber, hlc, at, ...work })
   updateState(driver, { next_number: changesetNumber(nextNumber + 1), hlc })
   return nextNumber
 }
@@ -45,4 +51,5 @@ function append(
 function close(parts: TableParts, net: NetChanges, number: ChangesetNumber | null): void {
   if (number !== null && net.blocks.length > 0) parts.base.record(number, net)
   parts.net.clear()
+  parts.between.clear()
 }
