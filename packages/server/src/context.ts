@@ -8,10 +8,10 @@ import type { Clock, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { SQLWrapper } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { References } from './catalog/references.ts'
 import type { Database } from './database/database.ts'
 import type { Limits } from './limits.ts'
 import type { Bookkeeping } from './log/bookkeeping.ts'
+import type { Catalog } from './push/order/foreign-keys.ts'
 
 /** Who asks, as `authenticate` named them. */
 export type HolderUser = {
@@ -64,6 +64,7 @@ export type Authorize = (change: AuthorizeChange) => boolean | string | Promise<
 
 export type ServerContext = {
   database: Database
+  catalog: Catalog
   bookkeeping: Bookkeeping
   sync: SyncDefinition
   clock: Clock
@@ -71,7 +72,5 @@ export type ServerContext = {
   holders: Holders
   /** By Postgres table name. */
   authorize: { [table: string]: Authorize }
-  /** The foreign keys of the catalog. */
-  references: References
   limits: Limits
 }

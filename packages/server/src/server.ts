@@ -9,7 +9,6 @@ import type { SyncDefinition } from '@landfall/schema'
 import { Hono } from 'hono'
 import { systemClock, systemRandomness } from './platform.ts'
 import type { Authorize, Holders, ServerContext } from './context.ts'
-import { References } from './catalog/references.ts'
 import type { Database } from './database/database.ts'
 import { bookkeepingIn } from './log/bookkeeping.ts'
 import { type Health, HealthCheck } from './health/health.ts'
@@ -18,6 +17,7 @@ import { checkHolders } from './scopes/check-holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
 import { createErrorEncoder, type ErrorLog, errorResponse } from './http/error-response.ts'
 import { type Authenticate, createGate } from './http/gate.ts'
+import { createCatalog } from './push/order/foreign-keys.ts'
 import { createHandlers } from './http/handlers.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { createStreams } from './stream/streams.ts'
@@ -116,13 +116,13 @@ function createContext(options: SyncServerOptions): ServerContext {
   const clock = options.clock ?? systemClock
   return {
     database: options.database,
+    catalog: createCatalog(options.sync.manifest),
     bookkeeping: bookkeepingIn(options.schema),
     sync: options.sync,
     clock,
     randomness: options.randomness ?? systemRandomness,
     holders: options.holders,
     authorize: options.authorize ?? {},
-    references: new References(options.sync.manifest, clock),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
 }

@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm'
 import { pgTable, serial, text } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Holders, ServerContext } from '../src/context.ts'
-import { References } from '../src/catalog/references.ts'
+import { createCatalog } from '../src/push/order/foreign-keys.ts'
 import type { Database } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { createErrorEncoder } from '../src/http/error-response.ts'
@@ -119,7 +119,7 @@ const serverContext = (): ServerContext => ({
   sync,
   holders,
   authorize: {},
-  references: new References(sync.manifest, systemClock),
+  catalog: createCatalog(sync.manifest),
   clock: systemClock,
   randomness: systemRandomness,
   limits: { ...DEFAULT_LIMITS, pushMs: 600_000 },

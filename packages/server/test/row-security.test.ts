@@ -3,7 +3,7 @@ import { defineSync } from '@landfall/schema'
 import { pgTable, text } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Holders, ServerContext } from '../src/context.ts'
-import { References } from '../src/catalog/references.ts'
+import { createCatalog } from '../src/push/order/foreign-keys.ts'
 import type { Database } from '../src/database/database.ts'
 import { runtimeGrants } from '../src/health/privileges.ts'
 import { createErrorEncoder } from '../src/http/error-response.ts'
@@ -83,7 +83,7 @@ function contextOf(database: Database): ServerContext {
     sync,
     holders,
     authorize: {},
-    references: new References(sync.manifest, systemClock),
+    catalog: createCatalog(sync.manifest),
     clock: systemClock,
     randomness: systemRandomness,
     limits: DEFAULT_LIMITS,

@@ -11,6 +11,7 @@ import {
   type PullRequest,
   type PushRequest,
   rowCount,
+  type Step,
   type SyncRequest,
   type VerifyRequest,
   type WireColumns,
@@ -85,6 +86,23 @@ const changeBlock = v.pipe(
   }),
 )
 
+/** By hand, like the values. */
+function isSteps(value: unknown): value is Step[] {
+  return Array.isArray(value) && value.every(isStep)
+}
+
+function isStep(value: unknown): value is Step {
+  if (!isRecord(value) || !isNatural(value['block']) || !isNatural(value['row'])) return false
+  const { count, values } = value
+  if (values === undefined) return isNatural(count) && count > 0
+  return isRecord(values) && Object.values(values).every(isWireValue)
+}
+
+const isRecord = (value: unknown): value is { [name: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
 function isUnique(names: string[]): boolean {
   return new Set(names).size === names.length
 }
@@ -94,6 +112,7 @@ const changeset = v.object({
   hlc,
   label: v.nullable(text(1_000)),
   changes: v.array(changeBlock),
+  steps: v.exactOptional(v.custom<Step[]>(isSteps)),
 })
 
 const bits = v.pipe(natural, v.maxValue(MAX_BUCKET_BITS))
@@ -188,6 +207,9 @@ function parse(schema: v.GenericSchema, value: unknown): unknown {
 
 function checkPushRows(request: PushRequest, limit: number): void {
   let rows = 0
-  for (const { changes } of request.changesets) for (const block of changes) rows += rowCount(block.keys)
+  for (const { changes, steps = [] } of request.changesets) {
+    for (const block of changes) rows += rowCount(block.keys)
+    rows += steps.filter((step) => 'values' in step).length
+  }
   if (rows > limit) throw new LandfallError('too_large', { what: 'rows of a push', limit })
 }

@@ -7,8 +7,14 @@ import type { PushContext } from './push-context.ts'
 import { writeBatch, type WrittenRow } from './apply/write.ts'
 
 export async function applyBatch(work: PushContext, batch: Batch): Promise<void> {
+  const left = await writeClean(work, batch)
+  if (left.length > 0) await resolveRows(work, pickRows(batch, left))
+}
+
+/** Writes the rows that are as the client has seen them. Answers the numbers of the others. */
+export async function writeClean(work: PushContext, batch: Batch): Promise<number[]> {
   // An update of nothing: the changeset may still have been worth a number.
-  if (batch.operation === 'update' && batch.columns.length === 0) return
+  if (batch.operation === 'update' && batch.columns.length === 0) return []
   const authorize = authorizerOf(work.context, batch.table)
   const asksBefore = authorize !== null && batch.operation === 'update'
   if (asksBefore) await lockRows(work, batch)
@@ -17,7 +23,7 @@ export async function applyBatch(work: PushContext, batch: Batch): Promise<void>
   for (const written of authorize ? rows : []) {
     if (authorize) await askAuthorizer(authorize, batch.table, changeOf(work, batch, { written, before }))
   }
-  if (left.length > 0) await resolveRows(work, pickRows(batch, left))
+  return left
 }
 
 type WrittenChange = { written: WrittenRow; before: readonly (readonly (string | null)[] | null)[] }

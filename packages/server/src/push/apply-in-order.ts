@@ -3,8 +3,7 @@
  *
  * A run is written under a savepoint. If anything in it fails, it is undone and its halves are tried, one after the
  * other: a single bad changeset among a thousand costs about twenty tries, and only it is rejected. A changeset alone
- * gets a second try in another order, because SQLite's mirror has no constraints and its transactions may only make
- * sense in one of the two: parents before children, or deletes before the inserts that reuse their unique values.
+ * against which a constraint speaks is tried in other orders (`order/orders.ts`).
  *
  * A push of thousands of bad changesets, or of thousands of edits of one row, would hold its locks and its connection for
  * long (P10, P16). It is cut off after a while: what has a verdict by then is committed, and the client, who learns
@@ -15,6 +14,7 @@ import { tablesOfHolders } from '../scopes/holders.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check/check-changeset.ts'
 import { unheldScopes } from './check/new-keys.ts'
+import { ordersOf } from './order/orders.ts'
 import { setApart, splitRuns } from './runs.ts'
 import { RIGHTS_CHANGED, tryAlone, tryRun } from './try-run.ts'
 import { type PushContext, readRights } from './push-context.ts'
@@ -48,7 +48,7 @@ async function applyRun(
   verdicts: Verdict[],
 ): Promise<CheckedChangeset[][]> {
   const run = sent.map((changeset) => rebased(work, changeset))
-  const error = await tryRun(work, run, 'writes-first')
+  const error = await tryRun(work, run)
   if (error === null) {
     for (const { source } of run) work.standing.keep(source)
     verdicts.push(...run.map(({ number }) => applied(number)))
@@ -77,7 +77,7 @@ function rebased({ standing, context }: PushContext, changeset: CheckedChangeset
 
 const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })
 
-/** null: the changeset went through after all. Else the better of both tries' reasons. */
+/** null: the changeset went through after all. */
 async function tryAgain(
   work: PushContext,
   changeset: CheckedChangeset,
@@ -88,15 +88,31 @@ async function tryAgain(
     const rights = await readRights(work)
     if (rights.isSameAs(work.rights)) return error
     work.rights = rights
-    return tryAlone(work, changeset, 'writes-first')
+    return tryAlone(work, changeset, 'by-table')
   }
-  const operations = new Set(changeset.blocks.map(({ operation }) => operation))
-  const isConstraint =
-    typeof error.details['sqlstate'] === 'string' && error.details['sqlstate'].startsWith('23')
-  if (!isConstraint || !operations.has('delete') || operations.size < 2) return error
-  const second = await tryAlone(work, changeset, 'deletes-first')
-  if (second === null) return null
-  // Deleting parents first fails for want of order, as does reusing a unique value before it is free.
-  const wasOrder = error.code === 'unique_violation' && second.code !== 'foreign_key_violation'
-  return wasOrder ? second : error
+  return isConstraint(error) ? tryOrders(work, changeset, error) : error
+}
+
+const isConstraint = ({ details }: ErrorData): boolean =>
+  typeof details['sqlstate'] === 'string' && details['sqlstate'].startsWith('23')
+
+const NO_ORDER = 'Postgres takes these changes in no order that was tried'
+
+/** null: one of the orders went through. Else the reason against the order of the device. */
+async function tryOrders(
+  work: PushContext,
+  changeset: CheckedChangeset,
+  error: ErrorData,
+): Promise<ErrorData | null> {
+  const { catalog, sync } = work.context
+  work.foreignKeys = await catalog.readAgain(work.tx)
+  const { foreignKeys } = work
+  const reasons: ErrorData[] = []
+  for (const moves of ordersOf(changeset, { tables: sync.manifest.tables, foreignKeys })) {
+    const reason = await tryAlone(work, changeset, moves)
+    if (reason === null) return null
+    reasons.push(reason)
+  }
+  const [first] = reasons
+  return first === undefined ? error : { ...first, details: { reason: NO_ORDER, ...first.details } }
 }

@@ -15,6 +15,7 @@ import {
   type ManifestTable,
   type Operation,
   rowAt,
+  type Step,
   type WireColumns,
   type WireRow,
   type WireValue,
@@ -42,6 +43,8 @@ export type CheckedChangeset = {
   blocks: CheckedBlock[]
   /** Table and key of each row, as one text. */
   rowIds: string[]
+  /** The order of the local transaction. */
+  steps: readonly Step[]
 }
 
 export type Batch = CheckedBlock & {

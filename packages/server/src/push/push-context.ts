@@ -1,10 +1,11 @@
 /** What all steps of one push work with: the transaction, whose it is, and what the user may do. */
-import type { ClientId, Hlc, ManifestTable, Standing, UserId } from '@landfall/protocol'
+import type { ClientId, Hlc, Standing, UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import type { HealthProblem } from '../health/faults.ts'
 import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import type { Effort } from './conflict/merge-text.ts'
+import type { ForeignKey } from './order/foreign-keys.ts'
 import { Rights } from './check/rights.ts'
 
 export type PushContext = {
@@ -13,10 +14,10 @@ export type PushContext = {
   client: ClientId
   user: UserId
   holders: PreparedHolders
+  /** Between the synced tables; read again when a constraint speaks against a changeset. */
+  foreignKeys: readonly ForeignKey[]
   /** As of the changesets applied so far, with the keys that the one at work brings into being; see `readRights`. */
   rights: Rights
-  /** All synced tables, parents before children. */
-  tables: readonly ManifestTable[]
   /** The last values that stood where changesets of this push were rejected. */
   standing: Standing
   /** The oldest stamp that the change log covers; null until it is needed. */

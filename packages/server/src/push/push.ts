@@ -68,7 +68,7 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     client: request.client,
     user,
     holders,
-    tables: await context.references.parentsFirst(tx),
+    foreignKeys: await context.catalog.foreignKeys(tx),
     rights: new Rights([]),
     standing: new Standing(),
     horizon: null,

@@ -13,12 +13,16 @@ import { beginStamp, correctStamps } from './apply/stamp.ts'
 import { type Batch, type CheckedChangeset, gatherBatches, rowsOf } from './batch.ts'
 import { blameRow } from './blame.ts'
 import { blameServer } from './blame-server.ts'
+import { tablesInOrder } from './order/foreign-keys.ts'
+import { type Move } from './order/orders.ts'
+import { writeMoves } from './order/write-moves.ts'
 import { readNewScopes, unheldScopes, type Wish } from './check/new-keys.ts'
 import type { Rights } from './check/rights.ts'
 import { collision, verdictOf } from './verdict.ts'
 import { type PushContext, readRights } from './push-context.ts'
 
-export type Order = 'writes-first' | 'deletes-first'
+/** Whole tables, writes first; or row by row. */
+export type Order = 'by-table' | Move[]
 
 /** The rights of the user changed while several changesets were written: which of them may still land is not known. */
 export const RIGHTS_CHANGED = 'rights changed'
@@ -30,11 +34,10 @@ const TRIES = 5
 export async function tryRun(
   work: PushContext,
   run: readonly CheckedChangeset[],
-  order: Order,
 ): Promise<ErrorData | typeof RIGHTS_CHANGED | null> {
   const [only, ...others] = run
-  if (only !== undefined && others.length === 0) return tryAlone(work, only, order)
-  const tried = await attempt(work, run, { order, wishes: new Map(), left: null })
+  if (only !== undefined && others.length === 0) return tryAlone(work, only, 'by-table')
+  const tried = await attempt(work, run, { order: 'by-table', wishes: new Map(), left: null })
   if (tried.error !== null) return tried.error
   if (tried.isKept) return null
   work.rights = await readRights(work)
@@ -75,6 +78,7 @@ type Tried = { error: ErrorData } | { error: null; isKept: boolean; after: Right
 
 async function attempt(work: PushContext, run: readonly CheckedChangeset[], given: Attempt): Promise<Tried> {
   const { tx, context, rights } = work
+  const { pairs } = work.effort
   await tx.query('SAVEPOINT landfall_run')
   try {
     await writeRun(work, run, given.order)
@@ -83,7 +87,10 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
     const after = await readRights(work)
     checkMade(rights, after, given.wishes)
     const isKept = (given.left ?? rights).isWithin(after)
-    if (!isKept) await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
+    if (!isKept) {
+      await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
+      work.effort.pairs = pairs
+    }
     await tx.query('RELEASE SAVEPOINT landfall_run')
     if (isKept) work.rights = after
     return { error: null, isKept, after }
@@ -93,6 +100,7 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
     await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
     await tx.query('RELEASE SAVEPOINT landfall_run')
     await blameServer(work, error)
+    work.effort.pairs = pairs
     const [only] = run
     const blamed = only && run.length === 1 ? blameRow(error, only) : null
     return { error: blamed === null ? verdict : { ...verdict, details: { ...verdict.details, ...blamed } } }
@@ -115,16 +123,19 @@ async function writeRun(work: PushContext, run: readonly CheckedChangeset[], ord
   const existing = [...writes, ...deletes].filter(({ operation }) => operation !== 'insert')
   const rows = existing.reduce((sum, batch) => sum + rowsOf(batch), 0)
   for (const batch of rows > 1 ? existing : []) await lockRows(work, batch)
-  const batches = order === 'writes-first' ? [...writes, ...deletes] : [...deletes, ...writes]
-  for (const batch of batches) await applyBatch(work, batch)
+  const [only] = run
+  if (order === 'by-table') for (const batch of [...writes, ...deletes]) await applyBatch(work, batch)
+  else if (only !== undefined)
+    await writeMoves(work, only, {
+      moves: order,
+      context: { tables: work.context.sync.manifest.tables, foreignKeys: work.foreignKeys },
+    })
   await correctStamps(work, run, stamp)
 }
 
 /** Parents before children; for deletes the other way round. */
-function sortBatches(
-  { tables }: PushContext,
-  batches: readonly Batch[],
-): { writes: Batch[]; deletes: Batch[] } {
+function sortBatches(work: PushContext, batches: readonly Batch[]): { writes: Batch[]; deletes: Batch[] } {
+  const tables = tablesInOrder(work.context.sync.manifest.tables, work.foreignKeys)
   const inOrder = tables.flatMap((table) => batches.filter((batch) => batch.table.name === table.name))
   const of = (operation: Batch['operation']) => inOrder.filter((batch) => batch.operation === operation)
   const writes = tables.flatMap((table) =>

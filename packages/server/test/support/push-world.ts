@@ -22,13 +22,13 @@ import type { SyncDefinition } from '@landfall/schema'
 import { createTestDatabase } from '@landfall/tools/postgres'
 import { systemClock, systemRandomness } from '../../src/platform.ts'
 import type { Authorize, Holders, ServerContext } from '../../src/context.ts'
-import { References } from '../../src/catalog/references.ts'
 import type { Database, TextRow } from '../../src/database/database.ts'
 import { bookkeepingIn } from '../../src/log/bookkeeping.ts'
 import { readHistory } from '../../src/log/history.ts'
 import { DEFAULT_LIMITS } from '../../src/limits.ts'
 import { migrateSync } from '../../src/migrate/migrate.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
+import { createCatalog } from '../../src/push/order/foreign-keys.ts'
 import { handlePush } from '../../src/push/push.ts'
 import { club } from './club.ts'
 import { createShop, shop, shopHolders } from './shop.ts'
@@ -109,12 +109,12 @@ function createContext(database: Database, app: PushApp, options: PushWorldOptio
   return {
     bookkeeping: bookkeepingIn(),
     database,
+    catalog: createCatalog(app.sync.manifest),
     sync: app.sync,
     clock: systemClock,
     randomness: systemRandomness,
     holders: options.holders ?? app.holders,
     authorize: options.authorize ?? {},
-    references: new References(app.sync.manifest, systemClock),
     // A slow machine must not cut a push off where a test does not mean it to.
     limits: { ...DEFAULT_LIMITS, pushMs: 600_000 },
   }

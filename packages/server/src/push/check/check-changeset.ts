@@ -16,16 +16,19 @@ import {
   type WireColumns,
 } from '@landfall/protocol'
 import { type CheckedBlock, type CheckedChangeset, rowIdsOf } from '../batch.ts'
+import { checkSteps } from './check-steps.ts'
 
 export function checkChangeset(manifest: Manifest, changeset: Changeset, nowMs: number): CheckedChangeset {
   const rowIds = changeset.changes.flatMap(rowIdsOf)
   if (new Set(rowIds).size < rowIds.length) throw malformed({ reason: 'a row stands twice' })
+  const blocks = changeset.changes.map((block) => checkBlock(manifest, block))
   return {
     source: changeset,
     number: changeset.number,
     hlc: clampHlc(decodeHlc(changeset.hlc), nowMs),
-    blocks: changeset.changes.map((block) => checkBlock(manifest, block)),
+    blocks,
     rowIds,
+    steps: checkSteps(changeset, blocks),
   }
 }
 
