@@ -50,5 +50,5 @@ async function both(world: OrderWorld, drawn: string[], tally: Tally): Promise<v
   if (errors.length > 0) {
     tally.refused.push({ transaction, errors })
     await world.level()
-  } else expect(ours, [JSON.stringify(before), ...transaction].join('\n')).toEqual(theirs)
+  } else expect({ before, transaction, rows: ours }).toEqual({ before, transaction, rows: theirs })
 }

@@ -105,8 +105,12 @@ async function tryOrders(
   error: ErrorData,
 ): Promise<ErrorData | null> {
   const { catalog, sync } = work.context
+  const before = JSON.stringify(work.foreignKeys)
   work.foreignKeys = await catalog.readAgain(work.tx)
   const { foreignKeys } = work
+  // A migration has changed what the tables' order follows.
+  if (JSON.stringify(foreignKeys) !== before && (await tryAlone(work, changeset, 'by-table')) === null)
+    return null
   const reasons: ErrorData[] = []
   for (const moves of ordersOf(changeset, { tables: sync.manifest.tables, foreignKeys })) {
     const reason = await tryAlone(work, changeset, moves)

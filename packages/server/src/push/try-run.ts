@@ -87,24 +87,26 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
     const after = await readRights(work)
     checkMade(rights, after, given.wishes)
     const isKept = (given.left ?? rights).isWithin(after)
-    if (!isKept) {
-      await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
-      work.effort.pairs = pairs
-    }
+    if (!isKept) await undo(work, pairs)
     await tx.query('RELEASE SAVEPOINT landfall_run')
     if (isKept) work.rights = after
     return { error: null, isKept, after }
   } catch (error) {
     const verdict = verdictOf(error, context.sync.manifest)
     if (verdict === null) throw error
-    await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
+    await undo(work, pairs)
     await tx.query('RELEASE SAVEPOINT landfall_run')
     await blameServer(work, error)
-    work.effort.pairs = pairs
     const [only] = run
     const blamed = only && run.length === 1 ? blameRow(error, only) : null
     return { error: blamed === null ? verdict : { ...verdict, details: { ...verdict.details, ...blamed } } }
   }
+}
+
+/** What was undone has cost nothing of the push's allowance. */
+async function undo({ tx, effort }: PushContext, pairs: number): Promise<void> {
+  await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
+  effort.pairs = pairs
 }
 
 /** Who brings a key into being holds it afterwards, by what the changeset has written: else its rows would be others'. */

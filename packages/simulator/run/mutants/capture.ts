@@ -24,8 +24,8 @@ export const CAPTURE: Mutant[] = [
   {
     name: 'an insert covers the before image',
     file: CAPTURE_DDL,
-    find: "VALUES (${list(table.key, 'new.')}, 0) ON CONFLICT DO NOTHING",
-    replace: "VALUES (${list(table.key, 'new.')}, 0) ON CONFLICT DO UPDATE SET landfall_existed = 0",
+    find: "VALUES (${list(table.key, 'new.')}, 0, total_changes()) ON CONFLICT DO NOTHING",
+    replace: "VALUES (${list(table.key, 'new.')}, 0, 0) ON CONFLICT DO UPDATE SET landfall_existed = 0",
     promise: 'P2',
     why: 'INSERT OR REPLACE of a known row travels as an insert: its counters are added once more',
   },
@@ -40,7 +40,7 @@ export const CAPTURE: Mutant[] = [
   {
     name: 'a new key is not captured',
     file: CAPTURE_DDL,
-    find: "    trigger(table, { name: 'rekey', on: 'UPDATE', when: keyChanged(table), does: wasAbsent(table) }),\n",
+    find: '    trigger(table, rekeys(table)),\n',
     replace: '',
     promise: 'P2',
     why: 'a row whose key is changed here is deleted for everybody',

@@ -12,6 +12,7 @@ import { RECOVERY } from './recovery.ts'
 import { LOOP } from './loop.ts'
 import { MERGE } from './merge.ts'
 import type { Mutant } from './mutant.ts'
+import { ORDER } from './order.ts'
 import { PUSH } from './push.ts'
 import { SCOPES } from './scopes.ts'
 import { STORAGE } from './storage.ts'
@@ -19,6 +20,7 @@ import { STORAGE } from './storage.ts'
 export const MUTANTS: readonly Mutant[] = [
   ...CURSOR,
   ...PUSH,
+  ...ORDER,
   ...MERGE,
   ...SCOPES,
   ...APPLYING,

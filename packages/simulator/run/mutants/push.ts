@@ -62,7 +62,7 @@ export const PUSH: Mutant[] = [
   {
     name: 'a failed run is not undone',
     file: 'packages/server/src/push/try-run.ts',
-    find: "    await tx.query('ROLLBACK TO SAVEPOINT landfall_run')\n",
+    find: "  await tx.query('ROLLBACK TO SAVEPOINT landfall_run')\n",
     replace: '',
     promise: 'P8',
     why: 'a refusal by Postgres fails every later statement: the push never gets through',

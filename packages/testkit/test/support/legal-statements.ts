@@ -13,11 +13,9 @@ const flag = fc.boolean()
 const table = fc.constantFrom('accounts', 'slots', 'nodes', 'teams', 'people', 'docs', 'tags')
 
 /** `$` stands for what is drawn, in order. */
-function drawn(text: string, ...parts: fc.Arbitrary<unknown>[]): fc.Arbitrary<string[]> {
+function drawn(text: string, ...parts: fc.Arbitrary<string | number | boolean>[]): fc.Arbitrary<string[]> {
   const pieces = text.split('$')
-  return fc
-    .tuple(...parts)
-    .map((values) => [pieces.map((piece, i) => piece + String(values[i] ?? '')).join('')])
+  return fc.tuple(...parts).map((values) => [pieces.map((piece, i) => piece + `${values[i] ?? ''}`).join('')])
 }
 
 const single = fc.oneof(
