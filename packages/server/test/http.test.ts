@@ -163,6 +163,10 @@ describe('what is well-formed', () => {
     history: 'x/',
     changesets: [{ number: 1, hlc: '1', label: null, changes: [{ ...block, ...change }] }],
   })
+  const stepping = (steps: unknown) => {
+    const { changesets, ...rest } = push({})
+    return { ...rest, changesets: changesets.map((changeset) => ({ ...changeset, steps })) }
+  }
   const bad: [string, string, unknown][] = [
     ['no JSON', '/pull', '{'],
     ['no object', '/pull', '7'],
@@ -194,6 +198,11 @@ describe('what is well-formed', () => {
       '/push',
       { ...push({}), changesets: [{ number: 1, hlc: '9'.repeat(19), label: null, changes: [] }] },
     ],
+    ['steps that are no list', '/push', stepping({ 0: 1 })],
+    ['a step without rows', '/push', stepping([{ block: 0, row: 0, count: 0 }])],
+    ['a step before the first row', '/push', stepping([{ block: 0, row: -1, count: 1 }])],
+    ['a step with values that are no text', '/push', stepping([{ block: 0, row: 0, values: { title: 7 } }])],
+    ['a step that is none', '/push', stepping([null])],
     [
       'a position of another table',
       '/bootstrap',
