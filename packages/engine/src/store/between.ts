@@ -19,9 +19,10 @@ export type Until = { at: number; held: Held | undefined }
 /** By `encodeKey` of the row's key, in the order of the touches. */
 export type Between = ReadonlyMap<string, Until[]>
 
-export type BetweenReader = { read(): Between; clear(): void }
+/** `read` answers null when there is nothing to clear. */
+export type BetweenReader = { read(): Between | null; clear(): void }
 
-const NOTHING: BetweenReader = { read: () => new Map(), clear: () => undefined }
+const NOTHING: BetweenReader = { read: () => null, clear: () => undefined }
 
 export function createBetweenReader(driver: SqliteDriver, table: MirrorTable): BetweenReader {
   const { between, key, constrained } = table
@@ -30,8 +31,10 @@ export function createBetweenReader(driver: SqliteDriver, table: MirrorTable): B
     FROM ${between} ORDER BY landfall_step`
   return {
     read() {
+      const found = driver.prepare(read).all([])
+      if (found.length === 0) return null
       const rows = new Map<string, Until[]>()
-      for (const [step, existed, ...values] of driver.prepare(read).all([])) {
+      for (const [step, existed, ...values] of found) {
         const id = tell(() => encodeKey(key.map(({ codec }, k) => codec.toWire(values[k] ?? null))))
         if (id === undefined) continue
         const until = { at: numberIn(step), held: existed === 1 ? heldIn(table, values) : null }

@@ -18,7 +18,6 @@ import { list, sideColumnsDdl, type MirrorColumn, type MirrorTable } from './mir
 
 /** The statements that create the tables of before images and of what came in between, and the triggers. */
 export function captureDdl(table: MirrorTable): string[] {
-  const hasBetween = table.constrained.length > 0
   return [
     `CREATE TABLE ${table.before} (
   ${sideColumnsDdl(table.columns)},
@@ -26,8 +25,8 @@ export function captureDdl(table: MirrorTable): string[] {
   landfall_first INTEGER NOT NULL,
   PRIMARY KEY (${table.keyList})
 ) STRICT, WITHOUT ROWID`,
-    ...(hasBetween ? [betweenDdl(table), trigger(table, changesAgain(table))] : []),
-    trigger(table, { name: 'insert', on: 'AFTER INSERT', does: [wasAbsentUntil(table), wasAbsent(table)] }),
+    ...(hasBetween(table) ? [betweenDdl(table), comesAgain(table), trigger(table, changesAgain(table))] : []),
+    trigger(table, { name: 'insert', on: 'AFTER INSERT', does: [wasAbsent(table)] }),
     trigger(table, { name: 'update', on: 'AFTER UPDATE', does: [wasThere(table)] }),
     trigger(table, rekeys(table)),
     trigger(table, { name: 'delete', on: 'AFTER DELETE', does: [wasThereUntil(table), wasThere(table)] }),
@@ -41,19 +40,23 @@ const betweenDdl = ({ between, key, constrained }: MirrorTable): string => `CREA
   landfall_existed INTEGER NOT NULL
 ) STRICT`
 
+const hasBetween = ({ constrained }: MirrorTable): boolean => constrained.length > 0
+
 const CAPTURING = '(SELECT capturing FROM landfall_guard)'
 
 type Trigger = { name: string; on: string; when?: string; does: string[] }
 
-function trigger(table: MirrorTable, { name, on, when, does }: Trigger): string {
-  const condition = when === undefined ? CAPTURING : `${when} AND ${CAPTURING}`
+function trigger(table: MirrorTable, { name, on, when = CAPTURING, does }: Trigger): string {
   const body = does.filter((sql) => sql !== '').map((sql) => `${sql};`)
   return `CREATE TRIGGER ${quoteIdentifier(`landfall_${name}_${table.name}`)}
-  ${on} ON ${table.mirror} WHEN ${condition}
+  ${on} ON ${table.mirror} WHEN ${when}
   BEGIN ${body.join(' ')} END`
 }
 
-/** Before the others, while what is noted of the row was noted by earlier touches. */
+/**
+ * Before the others, while what is noted of the row was noted by earlier touches. Where nothing is captured nothing is
+ * noted, so that it need not ask.
+ */
 function changesAgain(table: MirrorTable): Trigger {
   const columns = [...table.key, ...table.constrained]
   const on = `BEFORE UPDATE OF ${list(columns)}`
@@ -64,13 +67,23 @@ function changesAgain(table: MirrorTable): Trigger {
 const rekeys = (table: MirrorTable): Trigger => ({
   name: 'rekey',
   on: `AFTER UPDATE OF ${table.keyList}`,
-  when: isChanged(table.key),
-  does: [wasThere(table), wasAbsentUntil(table), wasAbsent(table)],
+  when: `${isChanged(table.key)} AND ${CAPTURING}`,
+  does: [wasThere(table), wasAbsent(table)],
 })
 
 function wasAbsent(table: MirrorTable): string {
   return `INSERT INTO ${table.before} (${table.keyList}, landfall_existed, landfall_first)
-  VALUES (${list(table.key, 'new.')}, 0, total_changes()) ON CONFLICT DO NOTHING`
+  VALUES (${list(table.key, 'new.')}, 0, total_changes()) ON CONFLICT DO ${hasBetween(table) ? AGAIN : 'NOTHING'}`
+}
+
+/** Changes nothing, and wakes the trigger on the before images. */
+const AGAIN = 'UPDATE SET landfall_existed = landfall_existed'
+
+/** Most rows that come are new: an upsert finds the others without a look-up of its own. */
+function comesAgain({ name, before, between, key, keyList }: MirrorTable): string {
+  return `CREATE TRIGGER ${quoteIdentifier(`landfall_return_${name}`)} AFTER UPDATE OF landfall_existed ON ${before}
+  BEGIN INSERT INTO ${between} (${keyList}, landfall_step, landfall_existed)
+  VALUES (${list(key, 'new.')}, total_changes(), 0); END`
 }
 
 function wasThere(table: MirrorTable): string {
@@ -78,16 +91,9 @@ function wasThere(table: MirrorTable): string {
   VALUES (${list(table.columns, 'old.')}, 1, total_changes()) ON CONFLICT DO NOTHING`
 }
 
-function wasAbsentUntil(table: MirrorTable): string {
-  const { between, before, keyList, key, constrained } = table
-  if (constrained.length === 0) return ''
-  return `INSERT INTO ${between} (${keyList}, landfall_step, landfall_existed)
-  SELECT ${list(key, 'new.')}, total_changes(), 0 FROM ${before} b WHERE ${sameKeyAs(key, 'new')}`
-}
-
 function wasThereUntil(table: MirrorTable): string {
   const { between, before, key, constrained } = table
-  if (constrained.length === 0) return ''
+  if (!hasBetween(table)) return ''
   const columns = [...key, ...constrained]
   return `INSERT INTO ${between} (${list(columns)}, landfall_step, landfall_existed)
   SELECT ${list(columns, 'old.')}, total_changes(), 1 FROM ${before} b WHERE ${sameKeyAs(key, 'old')}`

@@ -8,9 +8,10 @@ import { encodeColumn, keyAt, placeOf, type Encoder } from './encode-column.ts'
 import type { MirrorColumn, MirrorTable } from './mirror-table.ts'
 import { sameValue } from './same-value.ts'
 
-/** `firsts`: when each row was first touched, rising. */
+/** `firsts`: when each row was first touched. */
 export type NetBlock = { block: ChangeBlock; firsts: number[] }
 
+/** The rows as they were read, with the moment of each. */
 export type ChangedRows = Encoder & { firsts: number[] }
 
 /** One column of changed rows, one value per row. */

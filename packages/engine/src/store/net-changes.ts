@@ -8,7 +8,7 @@
  * | there    | differs  | update of the columns that differ on the wire      |
  * | absent   | gone     | nothing                                            |
  *
- * Rows are read in the order in which they were first touched. Values are also brought to their canonical stored form. A key that changes by that is corrected first, through the
+ * Values are also brought to their canonical stored form. A key that changes by that is corrected first, through the
  * triggers, and the table is read again: `UPDATE t SET id = upper(id)` is then seen to change nothing.
  */
 import { LandfallError } from '@landfall/protocol'
@@ -89,16 +89,15 @@ function netSql(table: MirrorTable) {
   const joined = `${before} b CROSS JOIN ${mirror} t ON ${sameKey(table, 't', 'b')}`
   return {
     count: `SELECT count(*), coalesce(sum(landfall_existed), 0) FROM ${before}`,
-    inserted: `SELECT ${list(table.columns, 't.')}, b.landfall_first FROM ${joined}
-      WHERE b.landfall_existed = 0 ORDER BY b.landfall_first`,
+    inserted: `SELECT ${list(table.columns, 't.')}, b.landfall_first FROM ${joined} WHERE b.landfall_existed = 0`,
     formerly: ({ sql }: MirrorColumn) => `SELECT DISTINCT ${sql} FROM ${before} WHERE landfall_existed = 1`,
     /** Which columns differ in any row. A stored number may differ in its sign alone, which SQL does not see. */
     differing: `SELECT ${table.rest.map(differs).join(', ') || '0'} FROM ${joined} WHERE b.landfall_existed = 1`,
     updated: (columns: MirrorTable['columns']) =>
       `SELECT ${list(table.key, 't.')}, ${columns.map(({ sql }) => `b.${sql}, t.${sql}`).join(', ')}, b.landfall_first
-       FROM ${joined} WHERE b.landfall_existed = 1 ORDER BY b.landfall_first`,
+       FROM ${joined} WHERE b.landfall_existed = 1`,
     deleted: `SELECT ${list(table.columns, 'b.')}, b.landfall_first FROM ${before} b WHERE b.landfall_existed = 1
-      AND NOT EXISTS (SELECT 1 FROM ${mirror} t WHERE ${sameKey(table, 't', 'b')}) ORDER BY b.landfall_first`,
+      AND NOT EXISTS (SELECT 1 FROM ${mirror} t WHERE ${sameKey(table, 't', 'b')})`,
     clear: `DELETE FROM ${before}`,
   }
 }

@@ -4,6 +4,7 @@
  */
 import { changesetNumber, type ChangesetNumber, type Clock, nextHlc } from '@landfall/protocol'
 import type { SqliteDriver } from '../ports.ts'
+import type { Between } from './between.ts'
 import { nonEmpty, readState, updateState } from './bookkeeping.ts'
 import type { NetChanges } from './net-changes.ts'
 import { appendOutbox, type Sealed } from './outbox.ts'
@@ -17,24 +18,18 @@ export type SealContext = { driver: SqliteDriver; tables: Tables; clock: Clock }
 export function sealChangeset({ driver, tables, clock }: SealContext, label: string | null): Seal {
   const changed = nonEmpty(driver, [...tables.values()], ({ table }) => table.before)
   const touched = new Set(changed.map(({ table }) => table.name))
-  const found = changed.map((parts) => ({ parts, net: parts.net.read() }))
+  const found = changed.map((parts) => ({ parts, net: parts.net.read(), between: parts.between.read() }))
   const changes = found.flatMap(({ net }) => net.blocks.map(({ block }) => block))
   const number =
     changes.length === 0 ? null : append({ driver, clock }, { label, changes, steps: order(found) })
-  for (const { parts, net } of found) close(parts, net, number)
+  for (const each of found) close(each, number)
   return { number, touched }
 }
 
-type Found = { parts: TableParts; net: NetChanges }
+type Found = { parts: TableParts; net: NetChanges; between: Between | null }
 
 const order = (found: Found[]): Sealed['steps'] =>
-  stepsOf(
-    found.map(({ parts, net }) => ({
-      table: parts.table,
-      blocks: net.blocks,
-      between: parts.between.read(),
-    })),
-  )
+  stepsOf(found.map(({ parts, net, between }) => ({ table: parts.table, blocks: net.blocks, between })))
 
 function append(
   { driver, clock }: { driver: SqliteDriver; clock: Clock },
@@ -48,8 +43,8 @@ function append(
   return nextNumber
 }
 
-function close(parts: TableParts, net: NetChanges, number: ChangesetNumber | null): void {
+function close({ parts, net, between }: Found, number: ChangesetNumber | null): void {
   if (number !== null && net.blocks.length > 0) parts.base.record(number, net)
   parts.net.clear()
-  parts.between.clear()
+  if (between !== null) parts.between.clear()
 }
