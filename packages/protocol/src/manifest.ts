@@ -58,7 +58,7 @@ export type ManifestColumn = {
   policy: Policy
 }
 
-/** `column` null: every row of the table belongs to the scope, which is then read-only (`true` in defineSync). */
+/** `column` null: every row of the table belongs to the scope, read-only (`true` in defineSync) or not (`shared()`). */
 export type ManifestScope = { scope: string; column: string | null }
 
 export type ManifestTable = {
@@ -71,7 +71,7 @@ export type ManifestTable = {
   /** The synced columns, in a fixed order: rows travel in this order. */
   columns: ManifestColumn[]
   scopes: ManifestScope[]
-  /** Names of the scopes, each with a column, that must all be held to write a row; empty: clients only read the table. */
+  /** Names of the scopes that must all be held to write a row; empty: clients only read the table. */
   write: string[]
   /** Names of synced tables this one's foreign keys point to (itself left out). */
   parents: string[]

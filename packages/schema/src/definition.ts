@@ -6,6 +6,7 @@
  */
 import type { Manifest, PolicyName, WireValue } from '@landfall/protocol'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { SharedScope } from './scope-rules.ts'
 import type { SQLiteColumn, SQLiteTableWithColumns } from 'drizzle-orm/sqlite-core'
 
 /** Drizzle tables by the names that scopes and rules call them by. */
@@ -14,10 +15,11 @@ export type PgTables = { [name: string]: PgTable }
 type Columns<Table extends PgTable> = Table['_']['columns']
 type ColumnName<Table extends PgTable> = keyof Columns<Table> & string
 
-/** For each table of a scope: the column that holds the scope's key, or `true` for every row, read-only. */
+/** For each table of a scope: the column that holds the scope's key, or every row: `true` read-only, `shared()` writable. */
 export type ScopeTables<Tables extends PgTables> = {
   [Name in keyof Tables]?:
     | true
+    | SharedScope
     | ((columns: Columns<Tables[Name]>) => Columns<Tables[Name]>[ColumnName<Tables[Name]>])
 }
 

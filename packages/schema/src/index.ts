@@ -16,3 +16,4 @@ export type {
   WriteRules,
 } from './definition.ts'
 export type { Problem } from './problem.ts'
+export { type SharedScope, shared } from './scope-rules.ts'

@@ -9,13 +9,14 @@ import { PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { CustomPolicy, PgTables } from './definition.ts'
 import type { TableRules } from './manifest-table.ts'
 import type { Problem } from './problem.ts'
+import { isShared, type SharedScope } from './scope-rules.ts'
 import { type LooseWrite, writeScopes } from './write-rules.ts'
 
 export type LooseConflicts = {
   [table: string]: { [column: string]: PolicyName | CustomPolicy<unknown> | undefined } | undefined
 }
 
-type ScopeRule = true | ((columns: Record<string, PgColumn>) => unknown) | undefined
+type ScopeRule = true | SharedScope | ((columns: Record<string, PgColumn>) => unknown) | undefined
 
 /** The input of `defineSync` without its types. */
 export type LooseInput = {
@@ -41,7 +42,14 @@ export function rulesFor(input: LooseInput, name: string, problems: Problem[]): 
       policy: conflicts[property] ?? (column.primary ? undefined : conflicts['*']) ?? 'last-write',
     }),
     scopes,
-    write: writeScopes({ table: tableName(input, name), scopes, rule: input.write?.[name] }, problems),
+    write: writeScopes(
+      {
+        table: tableName(input, name),
+        scopes: scopes.filter(({ scope }) => input.scopes[scope]?.[name] !== true),
+        rule: input.write?.[name],
+      },
+      problems,
+    ),
   }
 }
 
@@ -58,7 +66,7 @@ function scopesOf(input: LooseInput, name: string, problems: Problem[]): Manifes
   for (const [scope, tables] of Object.entries(input.scopes)) {
     const rule = tables[name]
     if (rule === undefined) continue
-    const column = rule === true ? null : scopeColumn(rule, pgTable)
+    const column = rule === true || isShared(rule) ? null : scopeColumn(rule, pgTable)
     if (column === undefined) problems.push(foreignScopeColumn(table, scope))
     else scopes.push({ scope, column })
   }
@@ -113,7 +121,8 @@ function checkScope(scope: string, tables: { [table: string]: ScopeRule }, probl
       problem: `the scope name ${scope} is no identifier`,
       cure: 'use letters, digits and _',
     })
-  if (rules.includes(true) && rules.some((rule) => rule !== true))
+  const isOpen = (rule: ScopeRule): boolean => rule === true || isShared(rule)
+  if (rules.some(isOpen) && !rules.every(isOpen))
     problems.push({
       table,
       problem: `scope ${scope} mixes tables with a key column and tables with every row`,

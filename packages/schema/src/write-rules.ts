@@ -10,39 +10,38 @@ import type { Problem } from './problem.ts'
 /** `write` of `defineSync` without its types. */
 export type LooseWrite = { [table: string]: string | readonly string[] | false | undefined }
 
-type WriteRule = { table: string; scopes: ManifestScope[]; rule: LooseWrite[string] }
+/** `scopes`: those of the table that can give the right: not the read-only one. */
+type WriteRule = { table: string; scopes: readonly ManifestScope[]; rule: LooseWrite[string] }
 
 /** The scopes that must all be held; empty: read-only. */
 export function writeScopes({ table, scopes, rule }: WriteRule, problems: Problem[]): string[] {
-  const keyed = scopes.flatMap(({ scope, column }) => (column === null ? [] : scope))
+  const able = scopes.map(({ scope }) => scope)
   if (rule === false) return []
   if (rule === undefined) {
-    if (keyed.length > 1) problems.push(silent(table, keyed))
-    return keyed
+    if (able.length > 1) problems.push(silent(table, able))
+    return able
   }
   const named = typeof rule === 'string' ? [rule] : rule
-  const unknown = named.filter((scope) => !keyed.includes(scope))
-  if (named.length === 0 || unknown.length > 0) problems.push(unfit(table, unknown, keyed))
-  return keyed.filter((scope) => named.includes(scope))
+  const unknown = named.filter((scope) => !able.includes(scope))
+  if (named.length === 0 || unknown.length > 0) problems.push(unfit(table, unknown, able))
+  return able.filter((scope) => named.includes(scope))
 }
 
-function silent(table: string, keyed: string[]): Problem {
+function silent(table: string, able: string[]): Problem {
   return {
     table,
-    problem: `the table stands in the scopes ${keyed.join(', ')}, and which one gives the right to write is not said`,
-    cure: `name it in write: { ${table}: '${keyed[0]}' }, or a list of which all must be held, or false for read-only`,
+    problem: `the table stands in the scopes ${able.join(', ')}, and which one gives the right to write is not said`,
+    cure: `name it in write: { ${table}: '${able[0]}' }, or a list of which all must be held, or false for read-only`,
   }
 }
 
-function unfit(table: string, unknown: string[], keyed: string[]): Problem {
+function unfit(table: string, unknown: string[], able: string[]): Problem {
   const named = unknown.length === 0 ? 'names no scope' : `names ${unknown.join(', ')}`
   return {
     table,
-    problem: `write ${named}, which is no scope with a key column of this table`,
+    problem: `write ${named}, which gives no right to write this table`,
     cure:
-      keyed.length === 0
-        ? 'take it out: the table is read-only'
-        : `name one of ${keyed.join(', ')}, or false`,
+      able.length === 0 ? 'take it out: the table is read-only' : `name one of ${able.join(', ')}, or false`,
   }
 }
 

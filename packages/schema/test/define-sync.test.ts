@@ -2,7 +2,7 @@ import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync } from '@landfall/schema'
+import { defineSync, shared } from '@landfall/schema'
 import { sync } from './support/tables.ts'
 
 function table(name: string): ManifestTable {
@@ -39,7 +39,7 @@ test('[P4.7] a table in several scopes says who may write it, and the manifest c
       ...(write === undefined ? {} : { write: { t: write } }),
     })
   expect(() => given()).toThrow('which one gives the right to write is not said')
-  expect(() => given(['own', 'all'])).toThrow('write names all, which is no scope with a key column')
+  expect(() => given(['own', 'all'])).toThrow('write names all, which gives no right to write this table')
   expect(() => given([])).toThrow('write names no scope')
   const manifests = [given('own'), given(['own', 'project']), given(false)].map(({ manifest }) => manifest)
   expect(manifests.map(({ tables }) => tables[0]?.write)).toEqual([['own'], ['project', 'own'], []])
@@ -57,6 +57,29 @@ test('[P4.7] the holders of a table’s only key column write it; a table withou
     ['u', []],
   ])
   expect(() => defineSync({ tables: { t, u }, scopes, write: { u: 'own' } })).toThrow('write names own')
+})
+
+test('[P4.12] every row is read with true and written with shared(), unless write says otherwise', () => {
+  const t = pg.pgTable('t', { id: pg.text().primaryKey() })
+  const u = pg.pgTable('u', { id: pg.text().primaryKey() })
+  const v = pg.pgTable('v', { id: pg.text().primaryKey() })
+  const { manifest } = defineSync({
+    tables: { t, u, v },
+    scopes: { all: { t: shared(), u: true, v: shared() } },
+    write: { v: false },
+  })
+  expect(manifest.tables.map(({ name, scopes, write }) => [name, scopes, write])).toEqual([
+    ['t', [{ scope: 'all', column: null }], ['all']],
+    ['u', [{ scope: 'all', column: null }], []],
+    ['v', [{ scope: 'all', column: null }], []],
+  ])
+  const both = { all: { t: shared() }, own: { t: (c: { id: typeof t.id }) => c.id } }
+  expect(() => defineSync({ tables: { t }, scopes: both })).toThrow('which one gives the right to write')
+  const { manifest: ruled } = defineSync({ tables: { t }, scopes: both, write: { t: 'own' } })
+  expect(ruled.tables[0]?.write).toEqual(['own'])
+  expect(() => defineSync({ tables: { t, u }, scopes: { all: { t: shared(), u: (c) => c.id } } })).toThrow(
+    'scope all mixes',
+  )
 })
 
 test('[P13.3] tables in a cycle of foreign keys keep the order given', () => {

@@ -95,6 +95,32 @@ export function pushScopesContract(open: () => PushWorld): void {
     expect(await ann.push([update('drafts', { id: '3' }, { body: ['x', 'y'] })])).toBe('applied')
   })
 
+  test('[P4.12] whoever is signed in writes the rows of a shared scope, as far as authorize lets them', async () => {
+    const rename = update('products', { id: 'p' }, { name: ['pen', 'pencil'] })
+    expect(await ann.push([insert('products', { id: 'p', name: 'pen' })])).toBe('applied')
+    expect(await world.client('stranger').push([rename])).toBe('applied')
+    expect(await world.value('SELECT name FROM products')).toBe('pencil')
+    world.context.authorize = { products: ({ userId }) => userId === 'ann' || 'ask ann' }
+    expect(await told(bob, [remove('products', { id: 'p' })])).toMatchObject([
+      'rejected',
+      'forbidden',
+      { table: 'products', reason: 'ask ann' },
+    ])
+    expect(await ann.push([remove('products', { id: 'p' })])).toBe('applied')
+    expect(
+      await world.value(
+        `SELECT string_agg(DISTINCT scope, ' ') FROM landfall.changes WHERE tbl = 'products'`,
+      ),
+    ).toBe('everyone:')
+  })
+
+  test('[P4.12] beside another scope in a list, the shared one gives no right by itself', async () => {
+    const label = (id: string, owner: string) => insert('labels', { id, owner, name: 'x' })
+    expect(await ann.push([label('a', 'ann')])).toBe('applied')
+    expect(await told(ann, [label('b', 'bob')])).toMatchObject(['rejected', 'forbidden', { scope: 'own' }])
+    expect(await bob.push([update('labels', { id: 'a' }, { name: ['x', 'y'] })])).toBe('forbidden')
+  })
+
   test('[P4.7] a deleted row that one might only read takes no value of theirs', async () => {
     await world.run('DELETE FROM notes WHERE id = 9')
     expect(await ann.push([update('notes', { id: '9' }, { body: ['of nine', 'mine'] })])).toBe('row_missing')

@@ -1,5 +1,5 @@
 /** An app whose tables stand in several scopes: clubs with members, notes of clubs and people, orders with lines. */
-import { defineSync } from '@landfall/schema'
+import { defineSync, shared } from '@landfall/schema'
 import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import type { Holders } from '../../src/context.ts'
@@ -41,8 +41,11 @@ const lines = pg.pgTable('lines', {
 })
 const settings = pg.pgTable('settings', { userId: pg.text('user_id').primaryKey(), value: pg.text() })
 
+const products = pg.pgTable('products', { id: pg.text().primaryKey(), name: pg.text() })
+const labels = pg.pgTable('labels', { id: pg.text().primaryKey(), owner: pg.text(), name: pg.text() })
+
 export const club = defineSync({
-  tables: { projects, members, notes, drafts, orders, lines, settings },
+  tables: { projects, members, notes, drafts, orders, lines, settings, products, labels },
   scopes: {
     project: {
       projects: (t) => t.id,
@@ -55,10 +58,12 @@ export const club = defineSync({
       notes: (t) => t.owner,
       drafts: (t) => t.owner,
       settings: (t) => t.userId,
+      labels: (t) => t.owner,
     },
     order: { orders: (t) => t.id, lines: (t) => t.orderId },
+    everyone: { products: shared(), labels: shared() },
   },
-  write: { members: 'project', notes: 'project', drafts: ['own', 'project'] },
+  write: { members: 'project', notes: 'project', drafts: ['own', 'project'], labels: ['own', 'everyone'] },
   conflicts: { notes: { body: 'review' } },
 })
 
@@ -79,6 +84,8 @@ const TABLES = [
   `CREATE TABLE drafts (${NOTE})`,
   'CREATE TABLE orders (id text PRIMARY KEY, customer text)',
   'CREATE TABLE lines (id text PRIMARY KEY, order_id text NOT NULL REFERENCES orders)',
+  'CREATE TABLE products (id text PRIMARY KEY, name text)',
+  'CREATE TABLE labels (id text PRIMARY KEY, owner text, name text)',
   'CREATE TABLE settings (user_id text PRIMARY KEY, value text)',
 ]
 
@@ -86,6 +93,8 @@ const TABLES = [
 const REFILL = `
   CREATE FUNCTION refill() RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
+    DELETE FROM products;
+    DELETE FROM labels;
     DELETE FROM settings;
     DELETE FROM lines;
     DELETE FROM orders;

@@ -61,10 +61,11 @@ export type Judged = {
 /** Whether the user may write a row: all scopes that give the right are held. NULL names none. */
 export function isWritable(table: ManifestTable, { bind, keys, value }: Judged): string {
   const tests = table.write.flatMap((name) => {
-    const column = table.scopes.find(({ scope }) => scope === name)?.column ?? ''
+    const column = table.scopes.find(({ scope }) => scope === name)?.column ?? null
+    const held = keys(name)
+    if (column === null) return [`${held.includes('')}`]
     const read = value(column)
     if (read === null) return []
-    const held = keys(name)
     // A subquery is hashed once; `= ANY` would walk the whole list for every row.
     return held.length === 0
       ? ['false']
