@@ -1,7 +1,10 @@
 /** What a scope says of a table, where a column of it is not the answer: every row, to be read, or to be written too. */
 
 /** Every row, written by everybody: what `shared()` gives. */
-export type SharedScope = { readonly kind: 'shared' }
+export type SharedScope = {
+  /** Tells it from `true` and from a column. */
+  readonly kind: 'shared'
+}
 
 const SHARED: SharedScope = { kind: 'shared' }
 
