@@ -2,7 +2,7 @@
 
 /** Every row, written by everybody: what `shared()` gives. */
 export type SharedScope = {
-  /** Tells it from `true` and from a column. */
+  /** Tells it from a column. */
   readonly kind: 'shared'
 }
 
