@@ -86,6 +86,12 @@ export type EngineStatus = {
   leader: boolean
   /** The scopes that the user holds. */
   scopes: HeldScope[]
+  /**
+   * Tables whose changes the server does not hear of, as of the last sync: somebody has switched off or replaced their
+   * triggers. What is shown of them may be old until an operator runs migrateSync; then this device puts right what
+   * differs by itself.
+   */
+  uncaptured: string[]
   /** Whose changes the outbox holds: the `userId` of the last sync; null before the first. */
   user: string | null
   /** What keeps sync from going on; null while nothing does. */

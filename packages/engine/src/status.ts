@@ -61,7 +61,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
     const fatal = sources.fatal()
     // What ended the work may keep the store from being read: the last that was known is told then.
     const unreadable = fatal === null ? look() : null
-    const { scopes, lastSyncedAt, user } = known
+    const { scopes, lastSyncedAt, user, gaps } = known
     return {
       phase: fatal === null ? phaseOf(state) : 'stopped',
       outbox: state.facts.store.outbox,
@@ -70,6 +70,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       storage: sources.storage(),
       leader: state.facts.leading,
       scopes: scopes.map(({ scope, ready }) => ({ scope, ready })),
+      uncaptured: gaps.flatMap(({ table, uncaptured }) => (uncaptured ? [table] : [])),
       user,
       error: fatal ?? unreadable ?? errorOf(state),
     }

@@ -178,6 +178,8 @@ const PULL: PullResponse = {
   tables: [],
   rejections: [],
   conflicts: [],
+  marked: [],
+  uncaptured: [],
 }
 
 /** A server that takes every push and acknowledges it; pokes never come. */

@@ -36,13 +36,22 @@ export class LoopWorld {
   #pages = 0
   /** Questions that a verification has left, the one under way among them. */
   questions = 0
+  /** Tables that the server has marked; a verification of one question answers each. */
+  #marks = 0
   #store: StoreFacts
 
   constructor({ outbox = 0, started = false, pages = 0, now = 1_000_000, random = 0.5 } = {}) {
     this.now = now
     this.random = random
     this.#pages = pages
-    this.#store = { outbox, acknowledged: 0, started, pagesLeft: pages > 0, ready: started && pages === 0 }
+    this.#store = {
+      outbox,
+      acknowledged: 0,
+      started,
+      pagesLeft: pages > 0,
+      ready: started && pages === 0,
+      marked: false,
+    }
   }
 
   get store(): StoreFacts {
@@ -68,6 +77,12 @@ export class LoopWorld {
   verify(questions: number): this {
     this.questions = questions
     return this.tell({ kind: 'verify' })
+  }
+
+  /** The next pull brings so many marks. */
+  mark(marks: number): this {
+    this.#marks += marks
+    return this
   }
 
   /** Time passes; the timer, if it is due by then, has not fired yet. */
@@ -113,9 +128,19 @@ export class LoopWorld {
     const work = this.#applying
     if (work === null) return this
     this.#applying = null
+    if (work.request?.turn.kind === 'verify') this.#answered()
     this.#store = this.#after(work)
-    if (work.request?.turn.kind === 'verify') this.questions -= 1
-    return this.tell({ kind: 'applied', id: work.id, store: this.#store, more: this.questions > 0 })
+    return this.tell({
+      kind: 'applied',
+      id: work.id,
+      store: this.#store,
+      more: this.questions > 0 || this.#marks > 0,
+    })
+  }
+
+  #answered(): void {
+    if (this.questions > 0) this.questions -= 1
+    else this.#marks = Math.max(0, this.#marks - 1)
   }
 
   refuse(code: ErrorCode): this {
@@ -132,7 +157,7 @@ export class LoopWorld {
       this.#pages -= 1
       return { ...store, pagesLeft: this.#pages > 0 }
     }
-    if (work.request?.turn.kind === 'verify') return store
+    if (work.request?.turn.kind === 'verify') return { ...store, marked: this.#marks > 0 }
     if (!store.started) this.#pages = 2
     const acked =
       work.request?.turn.kind === 'sync' && work.request.turn.push && work.pushed ? store.outbox : 0
@@ -142,6 +167,7 @@ export class LoopWorld {
       started: true,
       pagesLeft: this.#pages > 0,
       ready: this.#pages === 0,
+      marked: this.#marks > 0,
     }
   }
 
@@ -198,4 +224,12 @@ export class LoopWorld {
 function nameOf({ turn }: Request): string {
   if (turn.kind !== 'sync') return turn.kind
   return turn.push ? 'sync+push' : 'sync'
+}
+
+/** In step, with an open stream. */
+export function inStep(): LoopWorld {
+  const world = new LoopWorld({ started: true }).lead().answer().commit().openStream().answer().commit()
+  world.later(1_000)
+  world.log = []
+  return world
 }

@@ -2,15 +2,7 @@ import type { ErrorCode } from '@landfall/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deadline, errorOf, phaseOf } from '../src/sync/loop/phase.ts'
-import { type Answer, LoopWorld, WITH_TIMER } from './loop-model.ts'
-
-/** In step, with an open stream. */
-function inStep(): LoopWorld {
-  const world = new LoopWorld({ started: true }).lead().answer().commit().openStream().answer().commit()
-  world.later(1_000)
-  world.log = []
-  return world
-}
+import { type Answer, inStep, LoopWorld, WITH_TIMER } from './loop-model.ts'
 
 describe('a first load', () => {
   test('[P8.4] the first pull has no push, pages follow one by one, and a pull makes the scopes ready', () => {
@@ -101,45 +93,6 @@ describe('in step', () => {
     expect(world.log).toEqual(['openStream'])
     world.openStream()
     expect(world.log).toEqual(['openStream', 'sync'])
-  })
-})
-
-describe('a verification', () => {
-  test('[P3.3] each question follows a pull, and a pull follows the last one', () => {
-    const world = inStep().verify(3)
-    for (let i = 0; i < 3; i++) world.answer().commit().answer().commit().timer()
-    world.answer().commit()
-    expect(world.log).toEqual(['sync', 'verify', 'sync', 'verify', 'sync', 'verify', 'sync'])
-    expect(world.state.facts.verifying).toBe(false)
-  })
-
-  test('[P3.3] a verification waits while a scope is loading, and pushes go on meanwhile', () => {
-    const world = new LoopWorld({ started: true, pages: 2 }).lead().verify(1)
-    world.answer().commit().write()
-    for (let i = 0; i < 6; i++) {
-      if (world.state.kind === 'idle') world.timer()
-      world.answer().commit()
-    }
-    const sent = world.log.filter((name) => name !== 'openStream')
-    expect(sent.slice(-2)).toEqual(['verify', 'sync+push'])
-    expect(sent.filter((name) => name === 'page')).toHaveLength(2)
-    expect(world.store.outbox).toBe(0)
-  })
-
-  test('[P3.3] a question that the server fails to answer ends the verification, and pulls go on', () => {
-    for (const code of ['not_available', 'server_error', 'rate_limited', 'too_large'] as const) {
-      const world = inStep().verify(3).answer().commit().answer({ kind: 'fail', code })
-      expect(world.state).toMatchObject({ kind: 'idle', facts: { verifying: false, trouble: null } })
-      world.timer()
-      expect(world.log).toEqual(['sync', 'verify', 'sync'])
-    }
-  })
-
-  test('[P3.3] a verification ends when sync is paused, has no network, or loses its history', () => {
-    const asking = () => inStep().verify(3).answer().commit()
-    expect(asking().tell({ kind: 'pause' }).state.facts.verifying).toBe(false)
-    expect(asking().answer({ kind: 'fail', code: 'offline' }).state.facts.verifying).toBe(false)
-    expect(asking().answer({ kind: 'fail', code: 'history_lost' }).state.facts.verifying).toBe(false)
   })
 })
 

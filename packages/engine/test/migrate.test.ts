@@ -150,6 +150,7 @@ test('[P11.7] a file of an earlier format is upgraded with its unsent changes', 
   const tables = manifest.tables.map((table) => ({ ...table, constrained: undefined }))
   driver.exec(`
     ALTER TABLE landfall_state RENAME COLUMN loading_again TO reloading;
+    DROP TABLE landfall_gaps;
     ALTER TABLE landfall_outbox DROP COLUMN steps;
     ALTER TABLE landfall_rejections DROP COLUMN steps;
     DROP TRIGGER landfall_update_notes;

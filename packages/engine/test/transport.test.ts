@@ -67,6 +67,8 @@ const PULL = {
   ],
   rejections: [],
   conflicts: [],
+  marked: [],
+  uncaptured: [],
 }
 
 test('[P12] requests carry the token, the protocol and the schema', async () => {

@@ -175,6 +175,11 @@ export const CATALOGUE = {
     true,
     'The server cannot read its tables. Its log has the reason and the cure under details.id; most often migrateSync has not been run.',
   ),
+  table_uncaptured: entry(
+    'server',
+    true,
+    'Changes of a synced table do not reach the change log any more. See details.problem; run migrateSync.',
+  ),
   authenticate_failed: entry(
     'server',
     true,

@@ -88,6 +88,7 @@ export type DetailsByCode = {
   server_busy: Cause & Wait & { sqlstate?: string; status?: number }
   server_error: { id?: string; status?: number } & Wait
   server_misconfigured: { id?: string } & Wait
+  table_uncaptured: { table: string; problem: string }
   authenticate_failed: { id?: string } & Wait
   database_unreachable: { cause: string; sqlstate?: string }
   holder_unnamed: { scope: string }

@@ -39,6 +39,10 @@ export type PullResponse = {
   rejections: Rejection[]
   /** Conflicts recorded since the cursor in held scopes. */
   conflicts: ConflictRecord[]
+  /** Tables marked since the cursor: changes may have gone unlogged, so the client verifies them. */
+  marked: string[]
+  /** Tables whose changes are not all logged now, until the next migrateSync: what the client has of them may be old. */
+  uncaptured: string[]
 }
 
 export type TablePatch = {

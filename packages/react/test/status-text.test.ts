@@ -20,6 +20,7 @@ const STATUS: LandfallStatus = {
   storage: { kind: 'opfs', persisted: true },
   leader: true,
   scopes: [],
+  uncaptured: [],
   user: 'ada',
   error: null,
 }

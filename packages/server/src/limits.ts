@@ -23,6 +23,11 @@ export type Limits = {
   verifyRows: number
   /** Questions of `verify` under way per user and process: each reads its table's rows of the scopes. */
   verifiesPerUser: number
+  /**
+   * The same of all users: each holds a connection, and after a gap every device asks. The others are asked to come
+   * later, so that pulls have the rest of the connections (10, unless `openDatabase` was told).
+   */
+  verifies: number
   /** Scopes a user may hold or a request may name. */
   scopes: number
   /** Requests a user may make at once, per process; beyond it `rate_limited`. */
@@ -50,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   verifyKeys: 5_000,
   verifyRows: 10_000,
   verifiesPerUser: 2,
+  verifies: 2,
   scopes: 10_000,
   rateBurst: 200,
   ratePerSecond: 50,

@@ -10,8 +10,9 @@ import { Hono } from 'hono'
 import { systemClock, systemRandomness } from './platform.ts'
 import type { Authorize, Holders, ServerContext } from './context.ts'
 import type { Database } from './database/database.ts'
+import { CaptureWatch } from './gaps/capture-watch.ts'
 import { bookkeepingIn } from './log/bookkeeping.ts'
-import { type Health, HealthCheck } from './health/health.ts'
+import { type Health, HealthCheck, withGaps } from './health/health.ts'
 import { pruneHistory } from './log/prune.ts'
 import { checkHolders } from './scopes/check-holders.ts'
 import { jsonResponse, readJson } from './http/body.ts'
@@ -56,8 +57,9 @@ export type SyncServer = {
    */
   prune(retentionMs: number): Promise<number>
   /**
-   * Whether it can serve: rights, tables, policies and the app's name, asked of the catalog. Never rejects; the answer is
-   * kept for a second.
+   * Whether it can serve: rights, tables, policies, the app's name and whether its tables are captured, asked of the
+   * catalog. Never rejects; the answer is kept for a second. Where only a table is not captured, it serves all the same,
+   * and `/health` has status 200.
    */
   health(): Promise<Health>
   /** Tells this process that Postgres has news, where the app knows it sooner than the next poll. */
@@ -77,14 +79,19 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   checkHolders(context.sync.manifest, context)
   const log = options.onError ?? ((error, id) => console.error(`landfall ${id}`, error))
   const encode = createErrorEncoder(context, log)
-  const streams = createStreams(context, (error) => encode(error))
+  const capture = new CaptureWatch(context, {
+    gap: (error) => log(error, context.randomness.uuid()),
+    failed: (error) => void encode(error),
+  })
+  const checkCapture = () => capture.due()
+  const streams = createStreams(context, { onFailure: (error) => void encode(error), checkCapture })
   const { clock, limits, sync } = context
   const health = new HealthCheck(context, encode)
   const start = health.checkStart().catch(encode)
   const gate = createGate({ authenticate: options.authenticate, schema: sync.manifest.hash, limits, clock })
 
   const app = new Hono()
-  const handlers = createHandlers(context, { encode, wake: () => streams.wake() })
+  const handlers = createHandlers(context, { encode, wake: () => streams.wake(), checkCapture })
   for (const [path, handle] of Object.entries(handlers)) {
     app.post(`/${path}`, async (c) => {
       const user = await gate(c.req.raw)
@@ -95,7 +102,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   app.get('/live', async (c) => streams.open(await gate(c.req.raw)))
   app.get('/health', async (c) => {
     const found = await health.read()
-    return c.json(found, found.ok ? 200 : 503)
+    return c.json(withGaps(found, await capture.open()), found.ok ? 200 : 503)
   })
   app.notFound(() => errorResponse(encode(new LandfallError('not_found'))))
   app.onError((error) => errorResponse(encode(error)))
@@ -104,7 +111,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     app,
     prune: (retentionMs) => pruneHistory(context.database, context.bookkeeping, retentionMs),
     wake: () => streams.wake(),
-    health: () => health.read(),
+    health: async () => withGaps(await health.read(), await capture.open()),
     async close() {
       await start
       await streams.close()

@@ -162,8 +162,8 @@ test('[P17.2] a table swapped by copy, drop and rename is captured again once mi
   await query(admin.database, `INSERT INTO items (id, owner) VALUES (50, '7')`)
   expect((await migrateSync(admin.database, syncOf())).captured).toEqual(['items'])
   expect(await work(admin, 60)).toEqual(RIGHT(60))
-  const log = await query(admin.database, 'SELECT op FROM landfall.changes ORDER BY seq LIMIT 2')
-  expect(log).toEqual([{ op: 'm' }, { op: 'i' }])
+  const log = await query(admin.database, 'SELECT op FROM landfall.changes ORDER BY seq LIMIT 3')
+  expect(log).toEqual([{ op: 'g' }, { op: 'm' }, { op: 'i' }])
   await admin.close()
 })
 
@@ -219,7 +219,7 @@ test('[P17.2] no index of the log refuses a write, however long keys and scopes 
   await query(database, `DELETE FROM long`)
   const log = await query(
     database,
-    `SELECT concat_ws(' ', op, left(key[1], 4), scope) AS line FROM other.changes ORDER BY seq`,
+    `SELECT concat_ws(' ', op, left(key[1], 4), scope) AS line FROM other.changes WHERE op <> 'm' ORDER BY seq`,
   )
   const start = 'c4ca' // of md5('1')
   expect(log.map(({ line }) => line)).toEqual([

@@ -136,7 +136,7 @@ test('[P17.1] two tables of one name in two schemas, synced by two apps, are cap
   await migrateSync(world.database, branch, { schema: 'third' })
   await world.run(`INSERT INTO branch.projects VALUES (9, 'ann')`)
   await world.run(`INSERT INTO projects VALUES (10, 'ten', 'ann')`)
-  expect(await world.run('SELECT key[1] AS key FROM third.changes')).toEqual([{ key: '9' }])
+  expect(await world.run(`SELECT key[1] AS key FROM third.changes WHERE op <> 'm'`)).toEqual([{ key: '9' }])
   expect(
     await world.run(`SELECT DISTINCT key[1] AS key FROM landfall.changes WHERE key[1] IN ('9', '10')`),
   ).toEqual([{ key: '10' }])

@@ -149,6 +149,7 @@ class EngineHost {
       storage: { kind: 'opfs', persisted: false },
       leader: false,
       scopes: [],
+      uncaptured: [],
       user: null,
       error: encodeError(this.#without),
     }

@@ -29,6 +29,7 @@ import {
   withoutCapture,
   type State,
 } from './bookkeeping.ts'
+import { recordGaps } from './gaps.ts'
 import { recordConflicts } from './stored-conflicts.ts'
 import { acknowledge } from './outbox.ts'
 import type { TableParts, Tables } from './tables.ts'
@@ -55,6 +56,7 @@ export function applyPull(context: ApplyContext, response: PullResponse): Set<st
     const loadingAgain = finishScopes(context, state, touched)
     confirm(context, loadingAgain ? changesetNumber(0) : acknowledged, touched)
     recordConflicts(context.driver, response.conflicts)
+    recordGaps(context.driver, response)
     updateState(context.driver, {
       acknowledged,
       snapshot: response.cursor.snapshot,

@@ -22,10 +22,19 @@ import type { SqliteValue } from '@landfall/schema'
 import type { SqliteDriver } from '../ports.ts'
 import { bigintIn, numberIn, numberOrNull, textIn } from './cells.ts'
 
+const GAPS = `
+  CREATE TABLE landfall_gaps (
+    table_name TEXT PRIMARY KEY,
+    uncaptured INTEGER NOT NULL,
+    marks INTEGER NOT NULL
+  ) STRICT;
+`
+
 /** How a file of each format becomes one of the next. Formats count from 1; a file of a later one is refused. */
 const STEPS = [
   'ALTER TABLE landfall_state RENAME COLUMN reloading TO loading_again',
   'ALTER TABLE landfall_outbox ADD COLUMN steps TEXT; ALTER TABLE landfall_rejections ADD COLUMN steps TEXT',
+  GAPS,
 ]
 const FORMAT = STEPS.length + 1
 
@@ -77,6 +86,7 @@ const TABLES = `
     loaded INTEGER NOT NULL,
     position TEXT
   ) STRICT;
+  ${GAPS}
 `
 
 export type State = {

@@ -19,6 +19,7 @@ import { only, updateState } from './bookkeeping.ts'
 import { captureDdl } from './capture.ts'
 import { textIn } from './cells.ts'
 import { mirrorTable, mirrorTables, type MirrorTable } from './mirror-table.ts'
+import { forgetGaps } from './gaps.ts'
 import { unloadScopes } from './scopes.ts'
 
 /** Inside a transaction. */
@@ -35,6 +36,7 @@ export function migrateMirror(driver: SqliteDriver, manifest: Manifest): void {
 export function forgetCursor(driver: SqliteDriver, tables: Iterable<MirrorTable>): void {
   updateState(driver, { snapshot: null, history: null, loading_again: 1 })
   unloadScopes(driver)
+  forgetGaps(driver)
   for (const table of tables) driver.exec(`DELETE FROM ${table.seen}`)
 }
 

@@ -8,6 +8,7 @@ import { applyPage, applyPull, applyRefusal } from './apply.ts'
 import { readBase } from './base-view.ts'
 import { createBookkeeping, hasBookkeeping, inTransaction, only, readState, rollBack } from './bookkeeping.ts'
 import { numberIn } from './cells.ts'
+import { answerMarks, readGaps } from './gaps.ts'
 import { readConflicts } from './stored-conflicts.ts'
 import { forgetCursor, migrateMirror } from './migrate-mirror.ts'
 import { mirrorTables } from './mirror-table.ts'
@@ -31,7 +32,8 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
 
     syncState() {
       const { client, cursor, acknowledged, user, lastSyncedAt } = readState(driver)
-      return { client, cursor, acknowledged, user, lastSyncedAt, scopes: readScopes(driver) }
+      const [scopes, gaps] = [readScopes(driver), readGaps(driver)]
+      return { client, cursor, acknowledged, user, lastSyncedAt, scopes, gaps }
     },
     readOutbox(limits) {
       makeDurable()
@@ -46,6 +48,7 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
 
     readBase: (read) => readBase(context, read),
     repair: (repair) => applyRepair(context, repair),
+    answerMarks: (answered) => inTransaction(driver, () => answerMarks(driver, answered)),
 
     conflicts: () => readConflicts(driver),
     discardConflict: (id) => discard(driver, 'landfall_conflicts', id),

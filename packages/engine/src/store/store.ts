@@ -21,6 +21,7 @@ import type {
 import type { SqliteValue } from '@landfall/schema'
 import type { StoredConflict, StoredRejection } from '../api.ts'
 import type { SqliteStatement } from '../ports.ts'
+import type { Gap } from './gaps.ts'
 
 /** Names of user tables whose rows may have changed. */
 export type Touched = ReadonlySet<string>
@@ -39,6 +40,7 @@ export type SyncState = {
   user: UserId | null
   scopes: ScopeState[]
   lastSyncedAt: number | null
+  gaps: Gap[]
 }
 
 export type OutboxLimits = { changesets: number; bytes: number }
@@ -101,6 +103,8 @@ export type Store = {
   readBase(read: BaseRead): BaseRow[]
   /** Puts right what a verification has found. */
   repair(repair: Repair): Touched
+  /** A verification that began at so many marks of the table has been through it. */
+  answerMarks(answered: Pick<Gap, 'table' | 'marks'>): void
 
   conflicts(): StoredConflict[]
   discardConflict(id: string): void

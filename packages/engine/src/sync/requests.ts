@@ -17,6 +17,7 @@ export function storeFacts(store: Store): StoreFacts {
     started: state.cursor !== null,
     pagesLeft: state.scopes.some(isMissingPages),
     ready: state.cursor !== null && state.scopes.every(({ ready }) => ready),
+    marked: state.gaps.some(({ marks }) => marks > 0),
   }
 }
 

@@ -80,6 +80,8 @@ export function pull(parts: Partial<PullResponse> = {}): PullResponse {
     tables: [],
     rejections: [],
     conflicts: [],
+    marked: [],
+    uncaptured: [],
     ...parts,
   }
 }

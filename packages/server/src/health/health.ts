@@ -7,6 +7,7 @@
 import { PROTOCOL_VERSION } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { TransactionOptions, Tx } from '../database/database.ts'
+import type { UncapturedTable } from '../gaps/check-captures.ts'
 import { type HealthProblem, readFaults, ServerFault } from './faults.ts'
 
 /** How a server is. */
@@ -67,6 +68,19 @@ export class HealthCheck {
     const lasting = problems.filter((problem) => problem !== UNREACHABLE)
     if (lasting.length > 0) throw new ServerFault(lasting)
   }
+}
+
+/** The same, and the tables that are not captured. Anybody may ask: what is wrong with them is told to `onError` alone. */
+export function withGaps(health: Health, uncaptured: readonly UncapturedTable[]): Health {
+  const gaps = uncaptured.map(
+    ({ table }): HealthProblem => ({
+      table,
+      problem: 'Its changes do not all reach the devices.',
+      cure: 'See what onError was told of it, and run migrateSync.',
+    }),
+  )
+  const problems = [...health.problems, ...gaps]
+  return { ...health, ok: problems.length === 0, problems }
 }
 
 const UNREACHABLE: HealthProblem = {

@@ -6,6 +6,8 @@
 import type {
   ErrorData,
   Half,
+  PullRequest,
+  PullResponse,
   PushRequest,
   PushResponse,
   SyncRequest,
@@ -26,16 +28,26 @@ export type Surroundings = {
   encode(error: unknown): ErrorData
   /** A push has changed rows that streams wait for. */
   wake(): void
+  /** Before a pull: is capture due to be checked? */
+  checkCapture(): Promise<void>
 }
 
-export function createHandlers(context: ServerContext, { encode, wake }: Surroundings): Handlers {
+export function createHandlers(
+  context: ServerContext,
+  { encode, wake, checkCapture }: Surroundings,
+): Handlers {
   const parse = createMessageParser(context.limits)
-  const verifyGate = createVerifyGate(context.limits.verifiesPerUser)
+  const verifyGate = createVerifyGate(context.limits)
 
   async function push(request: PushRequest, user: UserId): Promise<PushResponse> {
     const response = await handlePush(context, request, user)
     if (response.verdicts.some((verdict) => verdict.outcome !== 'repeated')) wake()
     return response
+  }
+
+  async function pull(request: PullRequest, user: UserId): Promise<PullResponse> {
+    await checkCapture()
+    return handlePull(context, request, user)
   }
 
   async function half<T>(work: () => Promise<T>): Promise<Half<T>> {
@@ -49,13 +61,13 @@ export function createHandlers(context: ServerContext, { encode, wake }: Surroun
   async function sync(request: SyncRequest, user: UserId): Promise<SyncResponse> {
     const { push: pushed, pull: pulled } = request
     const pushHalf = pushed ? await half(() => push(pushed, user)) : null
-    const pullHalf = pulled ? await half(() => handlePull(context, pulled, user)) : null
+    const pullHalf = pulled ? await half(() => pull(pulled, user)) : null
     return { push: pushHalf, pull: pullHalf }
   }
 
   return {
     push: async (body, user) => JSON.stringify(await push(parse.push(body), user)),
-    pull: async (body, user) => JSON.stringify(await handlePull(context, parse.pull(body), user)),
+    pull: async (body, user) => JSON.stringify(await pull(parse.pull(body), user)),
     sync: async (body, user) => JSON.stringify(await sync(parse.sync(body), user)),
     bootstrap: (body, user) => handleFirstLoad(context, parse.firstLoad(body), user),
     verify: async (body, user) => {

@@ -44,8 +44,15 @@ function logDdl(bookkeeping: Bookkeeping): string[] {
       definition text,           -- and of what is captured, whatever the DDL: an older process replaces no newer function
       mended     pg_snapshot     -- of the transaction that last put the triggers in place: what was marked before is over
     )`,
-    `ALTER TABLE ${captures} ADD COLUMN IF NOT EXISTS mended pg_snapshot`,
-    `ALTER TABLE ${captures} ADD COLUMN IF NOT EXISTS definition text`,
+    // Of the synced columns, and of the catalog as that transaction left it (`gaps/fingerprint.ts`); `gap`: what is wrong since.
+    `
+    ALTER TABLE ${captures}
+      ADD COLUMN IF NOT EXISTS mended pg_snapshot,
+      ADD COLUMN IF NOT EXISTS definition text,
+      ADD COLUMN IF NOT EXISTS columns name[],
+      ADD COLUMN IF NOT EXISTS fingerprint text,
+      ADD COLUMN IF NOT EXISTS shape json,
+      ADD COLUMN IF NOT EXISTS gap text`,
     // The stamp of a change: that of the changeset being pushed, else the time.
     `
     CREATE OR REPLACE FUNCTION ${named('stamp')}() RETURNS bigint LANGUAGE sql VOLATILE AS $$
@@ -213,6 +220,12 @@ export const LOG_OPERATIONS = {
   truncated: 't',
   /** A change of the table was not captured; scope `*`, no key, and in `columns` the SQLSTATE and what Postgres said. */
   failed: 'f',
+  /** Somebody has seen that the table may not be captured; scope `*`, no key. */
+  gap: 'g',
   /** From this transaction on the table is captured again; scope `*`, no key. */
   mended: 'm',
 } as const
+
+/** As SQL lists: the operations that ask devices to verify the table, and those that stand for no change of a row. */
+export const MARKS = `('${LOG_OPERATIONS.gap}', '${LOG_OPERATIONS.mended}')`
+export const NO_CHANGES = `('${LOG_OPERATIONS.failed}', '${LOG_OPERATIONS.gap}', '${LOG_OPERATIONS.mended}')`

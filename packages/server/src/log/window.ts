@@ -14,12 +14,14 @@ import {
 } from '@landfall/protocol'
 import type { Param, Tx } from '../database/database.ts'
 import type { Bookkeeping } from './bookkeeping.ts'
-import { LOG_OPERATIONS } from './tables.ts'
+import { LOG_OPERATIONS, MARKS, NO_CHANGES } from './tables.ts'
 import { createBinder } from '../sql/row-columns.ts'
 
 /** What has happened to one table within the window, as JSON texts of keys (each an array of key texts). */
 export type TableWindow = {
   truncated: boolean
+  /** Changes may have gone unlogged: the device is to verify the table. */
+  marked: boolean
   /** Every key with a log row. */
   keys: string
   /** Those that were deleted or left a scope. */
@@ -53,9 +55,10 @@ export async function readWindow(
   { changes }: Bookkeeping,
   options: { snapshot: SnapshotText; scopes: readonly ScopeKey[]; limit: number },
 ): Promise<Map<string, TableWindow>> {
-  const { deleted, left, truncated } = LOG_OPERATIONS
+  const { deleted, left, truncated, failed } = LOG_OPERATIONS
   const { params, bind } = createBinder()
-  const where = `scope = ANY (${bind([...options.scopes, EVERY_SCOPE])}::text[])`
+  const scopes = bind([...options.scopes, EVERY_SCOPE])
+  const where = `scope = ANY (${scopes}::text[]) AND op <> '${failed}'`
   const unseen = unseenRows(options.snapshot, bind, { table: changes, columns: 'tbl, key, op', where })
   const rows = await tx.query(
     `
@@ -65,14 +68,15 @@ export async function readWindow(
     ),
     touched AS (
       SELECT tbl, key, bool_or(op = '${truncated}') AS truncated, bool_or(op IN ('${deleted}', '${left}')) AS gone,
-        count(*) AS logged
+        bool_or(op IN ${MARKS}) AS marked, key = '{}' AS whole, count(*) AS logged
       FROM logged
       GROUP BY tbl, key
     )
     SELECT
       tbl,
       bool_or(truncated)::text                                               AS truncated,
-      coalesce(json_agg(key) FILTER (WHERE NOT truncated), '[]')::text        AS keys,
+      bool_or(marked)::text                                                  AS marked,
+      coalesce(json_agg(key) FILTER (WHERE NOT whole), '[]')::text            AS keys,
       coalesce(json_agg(key) FILTER (WHERE gone), '[]')::text                 AS gone,
       count(*)::text                                                         AS key_count,
       sum(logged)::text                                                      AS row_count
@@ -88,7 +92,12 @@ export async function readWindow(
 }
 
 function decodeRow(row: { [column: string]: string | null }): TableWindow {
-  return { truncated: row['truncated'] === 'true', keys: row['keys'] ?? '[]', gone: row['gone'] ?? '[]' }
+  return {
+    truncated: row['truncated'] === 'true',
+    marked: row['marked'] === 'true',
+    keys: row['keys'] ?? '[]',
+    gone: row['gone'] ?? '[]',
+  }
 }
 
 /**
@@ -102,7 +111,7 @@ export async function readUnseenKeys(
 ): Promise<string | null> {
   const { params, bind } = createBinder()
   const scopes = bind([...options.scopes, EVERY_SCOPE])
-  const where = `scope = ANY (${scopes}::text[]) AND tbl = ${bind(options.table)}`
+  const where = `scope = ANY (${scopes}::text[]) AND tbl = ${bind(options.table)} AND op NOT IN ${NO_CHANGES}`
   const unseen = unseenRows(options.snapshot, bind, { table: changes, columns: 'key, op', where })
   const [row] = await tx.query(
     `

@@ -14,7 +14,7 @@ export type LiveTable = {
   table: ManifestTable
   /** Statement triggers would miss writes: it is partitioned, a partition or a child, or fed by logical replication. */
   perRow: boolean
-  partitions: string[]
+  partitioned: boolean
 }
 
 export const OLDEST_POSTGRES = 130_000
@@ -53,11 +53,10 @@ export async function checkTables(tx: Tx, manifest: Manifest): Promise<CheckedTa
       ...(await columnProblems(tx, table)).filter((problem) => problem !== null),
     )
     const partitioned = live['relkind'] === 'p'
-    const partitions = partitioned ? await findPartitions(tx, table) : []
     found.push({
       table,
+      partitioned,
       perRow: partitioned || live['child'] === 'true' || live['subscribed'] === 'true',
-      partitions,
     })
   }
   const { problems: obstacles, warnings } = await readObstacles(tx, manifest.tables)
@@ -176,7 +175,7 @@ async function columnProblems(tx: Tx, table: ManifestTable): Promise<(DatabasePr
 }
 
 /** All partitions on all levels, as quoted names. Foreign ones are left out: they take no triggers. */
-async function findPartitions(tx: Tx, table: ManifestTable): Promise<string[]> {
+export async function findPartitions(tx: Tx, table: ManifestTable): Promise<string[]> {
   const rows = await tx.query(
     `
     SELECT format('%I.%I', n.nspname, c.relname) AS name

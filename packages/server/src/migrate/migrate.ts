@@ -8,8 +8,12 @@
  * own, because CREATE TRIGGER waits for the table's writers and must not hold the locks of other tables meanwhile.
  * From a trigger's commit on, every write to its table is in the log. Rows that exist need nothing: clients load them
  * from the tables themselves. Two processes that migrate at once wait for each other.
+ *
+ * A table whose capture is not as it was left is captured anew, and marked in that very transaction: it waits for all
+ * who may have written unlogged, so whoever verifies after it sees what they wrote (`gaps/`).
  */
-import { EVERY_SCOPE, type ManifestTable, type Randomness } from '@landfall/protocol'
+import { createHash } from 'node:crypto'
+import type { ManifestTable, Randomness } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import { quoteTable } from '@landfall/schema/internal'
 import { systemRandomness } from '../platform.ts'
@@ -18,9 +22,18 @@ import { dropTrigger, lockTable, ownTriggers } from './own-triggers.ts'
 import type { Database, TransactionOptions, Tx } from '../database/database.ts'
 import { recordHistory } from '../log/history.ts'
 import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeeping.ts'
-import { triggerNames } from '../log/capture-names.ts'
+import { readCapture, recordCapture } from '../gaps/capture-record.ts'
+import { checkCaptures } from '../gaps/check-captures.ts'
+import { mark } from '../gaps/marks.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
-import { type CheckedTables, checkServer, checkTables, fitToLive, type LiveTable } from './check.ts'
+import {
+  type CheckedTables,
+  checkServer,
+  checkTables,
+  findPartitions,
+  fitToLive,
+  type LiveTable,
+} from './check.ts'
 import type { DatabaseProblem } from './obstacles.ts'
 import { makeBookkeeping } from './make-bookkeeping.ts'
 import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
@@ -72,8 +85,10 @@ export async function migrateSync(
 type Migration = { database: Database; bookkeeping: Bookkeeping; app: AppVersion; activate: boolean }
 
 async function migrate(migration: Migration, randomness: Randomness): Promise<MigrationReport> {
-  const { database, bookkeeping } = migration
+  const { database, bookkeeping, app } = migration
   const { tables, warnings } = await database.transaction(WRITE, (tx) => prepare(tx, migration))
+  // What was rewritten, or switched off and on, needs no lock: only a mark.
+  await checkCaptures({ database, bookkeeping, sync: app })
   const captured: string[] = []
   for (const live of tables) {
     if (await database.transaction(WRITE, (tx) => captureTable(tx, migration, live)))
@@ -111,42 +126,53 @@ async function readOthers(tx: Tx, { bookkeeping, app }: Migration): Promise<stri
 }
 
 /** Whether there was anything to do. */
-async function captureTable(
-  tx: Tx,
-  { bookkeeping, app }: Migration,
-  { table: own, perRow, partitions }: LiveTable,
-): Promise<boolean> {
+async function captureTable(tx: Tx, migration: Migration, live: LiveTable): Promise<boolean> {
+  const { bookkeeping } = migration
   await lockMigration(tx, bookkeeping)
-  // Read anew: a newer version may have been recorded since the check.
-  const versions = await readVersions(tx, bookkeeping)
-  const table = await fitToLive(tx, capturedTable(own, versions))
-  const sql = captureSql({ bookkeeping, table, perRow })
-  const relation = quoteTable(table)
-  const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
-  const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
-  const text = statements.join(';\n')
-  const relations = [relation, ...partitions]
-  const definition = definitionOf(table, { perRow, relations })
-  const state = await readCapture(tx, bookkeeping, { table: table.name, text, definition, relations })
-  // The newest version may be of a newer Landfall: what it has put in place is as good, whatever its text.
-  const isNewest = versions[0]?.hash === app.manifest.hash
-  const same = isNewest ? state.same : state.defined
-  if (same && state.present && !state.failed) return false
+  const { table, isMade, relations } = await planCapture(tx, migration, live)
+  const found = await readCapture(tx, bookkeeping, table.name)
+  if (found.intact && isMade(found)) return false
   const former = await ownTriggers(tx, bookkeeping, relations)
-  await lockTable(tx, relation, former)
-  for (const statement of [...former.map(dropTrigger), ...statements]) await tx.query(statement)
-  if (state.known && !(state.present && !state.failed)) await markMended(tx, bookkeeping, table.name)
-  await tx.query(
-    `
-    INSERT INTO ${bookkeeping.captures} (tbl, relation, digest, definition, mended)
-    VALUES ($1, $2, md5($3), md5($4), pg_current_snapshot())
-    ON CONFLICT (tbl) DO UPDATE SET
-      relation = excluded.relation, digest = excluded.digest, definition = excluded.definition,
-      mended = excluded.mended`,
-    [table.name, relation, text, definition],
-  )
+  await lockTable(tx, quoteTable(table), former)
+  // Nobody writes any more, nor attaches a partition: as it is now, it will be captured.
+  const { intact } = await readCapture(tx, bookkeeping, table.name)
+  const plan = await planCapture(tx, migration, live)
+  for (const statement of [...former.map(dropTrigger), ...plan.statements]) await tx.query(statement)
+  await recordCapture(tx, bookkeeping, plan)
+  if (!intact) await mark(tx, bookkeeping, { table: table.name, operation: LOG_OPERATIONS.mended })
   return true
 }
+
+type CapturePlan = {
+  table: ManifestTable
+  statements: string[]
+  /** Of the statements, and of what they capture, whatever they are. */
+  digest: string
+  definition: string
+  /** The table and its partitions. */
+  relations: string[]
+  isMade(found: Pick<CapturePlan, 'digest' | 'definition'>): boolean
+}
+
+async function planCapture(tx: Tx, { bookkeeping, app }: Migration, live: LiveTable): Promise<CapturePlan> {
+  // Read anew: a newer version may have been recorded since the check.
+  const versions = await readVersions(tx, bookkeeping)
+  const table = await fitToLive(tx, capturedTable(live.table, versions))
+  const sql = captureSql({ bookkeeping, table, perRow: live.perRow })
+  const partitions = live.partitioned ? await findPartitions(tx, table) : []
+  const relations = [quoteTable(table), ...partitions]
+  const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
+  const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
+  const digest = md5(statements.join(';\n'))
+  const definition = md5(definitionOf(table, { perRow: live.perRow, relations }))
+  // The newest version may be of a newer Landfall: what it has put in place is as good, whatever its text.
+  const isNewest = versions[0]?.hash === app.manifest.hash
+  const isMade: CapturePlan['isMade'] = (found) =>
+    isNewest ? found.digest === digest : found.definition === definition
+  return { table, statements, digest, definition, relations, isMade }
+}
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
 
 /** What is captured of a table, apart from how. */
 function definitionOf(
@@ -155,63 +181,4 @@ function definitionOf(
 ): string {
   const typed = columns.map(({ name, type }) => [name, type.sql])
   return JSON.stringify([key, typed, scopes.map(({ scope, column }) => [scope, column]), perRow, relations])
-}
-
-type Capture = { table: string; text: string; definition: string; relations: string[] }
-
-type CaptureState = {
-  /** The table was captured before. */
-  known: boolean
-  /** By the same SQL. */
-  same: boolean
-  /** The same columns and scopes, whatever the SQL. */
-  defined: boolean
-  /** The triggers are there and fire always, on the table and its partitions. */
-  present: boolean
-  /** A write was not captured since: an old session may hold a function's old plan, so that its text must be made anew. */
-  failed: boolean
-}
-
-async function readCapture(
-  tx: Tx,
-  bookkeeping: Bookkeeping,
-  { table, text, definition, relations }: Capture,
-): Promise<CaptureState> {
-  const { captures, changes } = bookkeeping
-  const [row] = await tx.query(
-    `
-    SELECT
-      (c.tbl IS NOT NULL)::text                    AS known,
-      (c.digest IS NOT DISTINCT FROM md5($2))::text AS same,
-      (c.definition IS NOT DISTINCT FROM md5($5))::text AS defined,
-      ((SELECT count(*) FROM pg_trigger
-        WHERE tgrelid = ANY ($3::regclass[]) AND tgname = ANY ($4::name[]) AND tgenabled = 'A')
-       = cardinality($3::text[]) * cardinality($4::text[]))::text AS present,
-      EXISTS (
-        SELECT FROM ${changes} f
-        WHERE f.scope = '${EVERY_SCOPE}' AND f.op = '${LOG_OPERATIONS.failed}' AND f.tbl = c.tbl
-          AND (c.mended IS NULL OR NOT pg_visible_in_snapshot(f.xid, c.mended))
-      )::text AS failed
-    FROM (SELECT $1::text AS name) AS asked
-    LEFT JOIN ${captures} c ON c.tbl = asked.name`,
-    [table, text, relations, triggerNames(bookkeeping), definition],
-  )
-  const is = (name: string) => row?.[name] === 'true'
-  return {
-    known: is('known'),
-    same: is('same'),
-    defined: is('defined'),
-    present: is('present'),
-    failed: is('failed'),
-  }
-}
-
-/** What was not captured ends here: the mark is of the transaction from which on everything is, the triggers' own. */
-async function markMended(tx: Tx, { changes, named }: Bookkeeping, table: string): Promise<void> {
-  await tx.query(
-    `
-    INSERT INTO ${changes} (tbl, key, scope, op, hlc)
-    VALUES ($1, '{}', '${EVERY_SCOPE}', '${LOG_OPERATIONS.mended}', ${named('stamp')}())`,
-    [table],
-  )
 }

@@ -11,6 +11,7 @@ import {
   encodeKey,
   LandfallError,
   type ManifestTable,
+  type PullResponse,
   rowAt,
   rowCount,
   type ScopeKey,
@@ -24,22 +25,27 @@ import type { Tx } from '../database/database.ts'
 import { readWindow, type TableWindow } from '../log/window.ts'
 import { columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/row-columns.ts'
 
-/** What the client may see of the rows that its cursor has not seen. */
-export async function readPatches(
+/** What the client may see of the rows that its cursor has not seen, and which tables have been marked since. */
+export type News = Pick<PullResponse, 'tables' | 'marked'>
+
+export const NO_NEWS: News = { tables: [], marked: [] }
+
+export async function readNews(
   tx: Tx,
   context: ServerContext,
   { cursor, scopes }: { cursor: Cursor; scopes: readonly ScopeKey[] },
-): Promise<TablePatch[]> {
-  if (scopes.length === 0) return []
+): Promise<News> {
+  if (scopes.length === 0) return NO_NEWS
   const limit = context.limits.pullKeys
   const changed = await readWindow(tx, context.bookkeeping, { snapshot: cursor.snapshot, scopes, limit })
-  const patches: TablePatch[] = []
+  const { tables, marked }: News = { tables: [], marked: [] }
   for (const table of context.sync.manifest.tables) {
     const seen = changed.get(table.name)
     const patch = seen ? await readPatch(tx, table, { window: seen, scopes, limit }) : null
-    if (patch) patches.push(patch)
+    if (patch) tables.push(patch)
+    if (seen?.marked) marked.push(table.name)
   }
-  return patches
+  return { tables, marked }
 }
 
 type PatchOptions = { window: TableWindow; scopes: readonly ScopeKey[]; limit: number }

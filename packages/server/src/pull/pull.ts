@@ -7,11 +7,12 @@
 import { LandfallError, type PullRequest, type PullResponse, type UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { TransactionOptions, Tx } from '../database/database.ts'
+import { readUncaptured } from '../gaps/uncaptured.ts'
 import { checkHistory, readHistory, recordHistory } from '../log/history.ts'
 import { prepareHolders, type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import { readClient } from './client-state.ts'
 import { readConflicts } from './conflict-records.ts'
-import { readPatches } from './patches.ts'
+import { NO_NEWS, readNews } from './patches.ts'
 
 const SNAPSHOT: TransactionOptions = { isolation: 'repeatable read', readOnly: true }
 
@@ -63,8 +64,9 @@ async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<Pul
     hlc: client.hlc,
     gained: held.filter((scope) => !requested.has(scope)),
     lost: request.scopes.filter((scope) => !stillHeld.has(scope)),
-    tables: cursor === null ? [] : await readPatches(tx, context, { cursor, scopes }),
+    ...(cursor === null ? NO_NEWS : await readNews(tx, context, { cursor, scopes })),
     rejections: client.rejections,
     conflicts: cursor === null ? [] : await readConflicts(tx, bookkeeping, { seen: cursor.snapshot, scopes }),
+    uncaptured: await readUncaptured(tx, bookkeeping, context.sync.manifest),
   }
 }

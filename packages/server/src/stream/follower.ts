@@ -11,6 +11,7 @@ import { type Clock, EVERY_SCOPE, type ScopeKey, type SnapshotText, snapshotText
 import type { Database, TransactionOptions } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { createBinder } from '../sql/row-columns.ts'
+import { LOG_OPERATIONS } from '../log/tables.ts'
 import { unseenRows } from '../log/window.ts'
 
 /** What has changed since the last step; null: anything may have. */
@@ -104,16 +105,16 @@ async function readStep(
   seen: SnapshotText | null,
 ): Promise<{ snapshot: SnapshotText; step: LogStep }> {
   const { params, bind } = createBinder()
-  const news = (table: string, columns: string) =>
+  const news = (table: string, columns: string, where = 'true') =>
     seen === null
       ? 'SELECT NULL::text, NULL::text WHERE false'
-      : unseenRows(seen, bind, { table, columns, where: 'true' })
+      : unseenRows(seen, bind, { table, columns, where })
   // One statement, hence one snapshot for the answer and for the query.
   const [row] = await database.transaction(READ, (tx) =>
     tx.query(
       `
       WITH changed (tbl, scope) AS MATERIALIZED (
-        SELECT * FROM (${news(bookkeeping.changes, 'tbl, scope')}) AS logged
+        SELECT * FROM (${news(bookkeeping.changes, 'tbl, scope', `op <> '${LOG_OPERATIONS.failed}'`)}) AS logged
         UNION
         SELECT * FROM (${news(bookkeeping.conflicts, 'tbl, unnest(scopes)')}) AS conflicts
         LIMIT ${MAX_SCOPES + 1}

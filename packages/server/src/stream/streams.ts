@@ -7,6 +7,7 @@
  */
 import { type Clock, LandfallError, type UserId } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
+import { CHECK_MS } from '../gaps/capture-watch.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createAudience } from './audience.ts'
 import { createFollower, type LogStep } from './follower.ts'
@@ -27,7 +28,14 @@ const TURN_MS = 5_000
 /** Users whose holders are read again in one turn. */
 const USERS_PER_TURN = 200
 
-export function createStreams(context: ServerContext, onFailure: (error: unknown) => void): Streams {
+export type StreamsSurroundings = {
+  onFailure: (error: unknown) => void
+  /** Is capture due to be checked? */
+  checkCapture: () => Promise<void>
+}
+
+export function createStreams(context: ServerContext, surroundings: StreamsSurroundings): Streams {
+  const { onFailure, checkCapture } = surroundings
   const { bookkeeping, clock, database, limits } = context
   const audience = createAudience()
   const opened: OpenStreams = new Map()
@@ -51,6 +59,7 @@ export function createStreams(context: ServerContext, onFailure: (error: unknown
       announcer.listen(() => follower.wake()),
       every(clock, HEARTBEAT_MS, () => beat(opened, clock.now() - limits.streamMs)),
       every(clock, TURN_MS, () => membership.refreshSome(USERS_PER_TURN)),
+      every(clock, CHECK_MS, () => void checkCapture()),
     ]
   }
 

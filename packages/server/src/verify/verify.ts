@@ -17,6 +17,7 @@ import {
   type WireRow,
 } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
+import type { Limits } from '../limits.ts'
 import { PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { checkHistory, readHistory } from '../log/history.ts'
 import { prepareHolders, type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
@@ -100,16 +101,27 @@ function keyColumnsOf(table: ManifestTable, json: string): WireColumns {
   return table.key.map((_, i) => keys.map((key) => key[i] ?? null))
 }
 
-/** Lets a user ask so many questions at once in this process: each reads as many rows as the scopes have. */
-export function createVerifyGate(limit: number): <T>(user: UserId, work: () => Promise<T>) => Promise<T> {
+export type VerifyGate = <T>(user: UserId, work: () => Promise<T>) => Promise<T>
+
+const BUSY_MS = 1_000
+
+/** Lets each user, and all together, ask so many questions at once in this process: each reads as many rows as the scopes have. */
+export function createVerifyGate({
+  verifiesPerUser,
+  verifies,
+}: Pick<Limits, 'verifiesPerUser' | 'verifies'>): VerifyGate {
   const underWay = new Map<UserId, number>()
+  let all = 0
   return async (user, work) => {
     const count = underWay.get(user) ?? 0
-    if (count >= limit) throw new LandfallError('rate_limited', { retryAfterMs: 1_000 })
+    if (count >= verifiesPerUser) throw new LandfallError('rate_limited', { retryAfterMs: BUSY_MS })
+    if (all >= verifies) throw new LandfallError('server_busy', { reason: 'verify', retryAfterMs: BUSY_MS })
     underWay.set(user, count + 1)
+    all++
     try {
       return await work()
     } finally {
+      all--
       const left = (underWay.get(user) ?? 1) - 1
       if (left > 0) underWay.set(user, left)
       else underWay.delete(user)

@@ -49,9 +49,9 @@ export const CURSOR: Mutant[] = [
     name: 'the push acknowledges',
     file: 'packages/server/src/http/handlers.ts',
     find: `    const pushHalf = pushed ? await half(() => push(pushed, user)) : null
-    const pullHalf = pulled ? await half(() => handlePull(context, pulled, user)) : null
+    const pullHalf = pulled ? await half(() => pull(pulled, user)) : null
 `,
-    replace: `    const pullHalf = pulled ? await half(() => handlePull(context, pulled, user)) : null
+    replace: `    const pullHalf = pulled ? await half(() => pull(pulled, user)) : null
     const pushHalf = pushed ? await half(() => push(pushed, user)) : null
     const last = pushHalf?.ok ? pushHalf.value.verdicts.at(-1)?.number : undefined
     if (pullHalf?.ok && last !== undefined) pullHalf.value.acknowledged = last

@@ -27,7 +27,7 @@ const ORIGIN = 'https://landfall.test'
 const START_MS = 4_000_000_000_000
 
 /** What a world is made of. */
-export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits'> & {
+export type WorldOptions = Pick<SyncServerOptions, 'holders' | 'authorize' | 'limits' | 'onError'> & {
   /** What `defineSync` gave. */
   sync: SyncDefinition
   /** Its tables exist already; the world migrates it and does not close it. Without one: an embedded Postgres. */

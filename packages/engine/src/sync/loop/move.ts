@@ -117,9 +117,13 @@ export function retry(facts: Facts, at: At): Step {
 }
 
 /** What failed alone is tried again later, while the rest goes on. */
-export function troubled(before: Trouble | null, error: ErrorData, at: At): { trouble: Trouble; at: number } {
+export function troubled(
+  before: Trouble | null,
+  { error, retryAfterMs }: Failure,
+  at: At,
+): { trouble: Trouble; at: number } {
   const trouble = worse(before, error)
-  return { trouble, at: at.now + delay({ ...trouble, retryAfterMs: 0 }, at) }
+  return { trouble, at: at.now + delay({ ...trouble, retryAfterMs }, at) }
 }
 
 function worse(before: Trouble | null, error: ErrorData): Trouble {

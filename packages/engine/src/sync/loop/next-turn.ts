@@ -18,8 +18,9 @@ const PULL_INTERVAL_MS = { streaming: 30_000, polling: 5_000 }
 export function planTurn(facts: Facts, now: number): Turn | null {
   if (!facts.store.started) return facts.pullAt <= now ? { kind: 'sync', push: false } : null
   const push = facts.store.outbox > 0 && facts.pushAt <= now
-  const sync = push || facts.pullAt <= now
-  if (facts.verifying && facts.store.ready && facts.lastTurn === 'sync') return { kind: 'verify' }
+  const verify = verifyDue(facts) <= now
+  if (verify && facts.lastTurn === 'sync') return { kind: 'verify' }
+  const sync = push || verify || facts.pullAt <= now
   const page = facts.store.pagesLeft && facts.pageAt <= now
   if (page && (!sync || facts.lastTurn === 'sync')) return { kind: 'page' }
   return sync ? { kind: 'sync', push } : null
@@ -31,13 +32,26 @@ export function nextDue(facts: Facts): number {
   const pushAt = facts.store.outbox > 0 ? facts.pushAt : NEVER
   const pageAt = facts.store.pagesLeft ? facts.pageAt : NEVER
   const streamAt = facts.stream.kind === 'closed' && mayStream(facts) ? facts.stream.openAt : NEVER
-  return Math.min(facts.pullAt, pushAt, pageAt, streamAt)
+  return Math.min(facts.pullAt, pushAt, pageAt, streamAt, verifyDue(facts))
 }
+
+const verifyDue = ({ verifying, store, verifyAt }: Facts): number =>
+  verifying && store.ready ? verifyAt : NEVER
 
 /** When to pull again if no poke comes: one to two intervals from now. */
 export function nextPullAt(facts: Facts, { now, random }: At): number {
   const interval = facts.stream.kind === 'open' ? PULL_INTERVAL_MS.streaming : PULL_INTERVAL_MS.polling
   return Math.ceil(now + interval * (1 + random))
+}
+
+/** All devices hear of a mark at one moment; their verifications begin spread over so long. */
+export const VERIFY_SPREAD_MS = 30_000
+
+/** What a mark asks for: a verification, unless one is under way. */
+export function afterMarks(facts: Facts, { now, random }: At): Facts {
+  if (!facts.store.marked || facts.verifying) return facts
+  const spread = Math.ceil(now + random * VERIFY_SPREAD_MS)
+  return { ...facts, verifying: true, verifyAt: Math.max(facts.verifyAt, spread) }
 }
 
 /** The earliest time for a sync that a poke or a write asks for, after the given one. */

@@ -3,7 +3,7 @@
  */
 import type { ErrorData } from '@landfall/protocol'
 import { fail, type Failure, ignore, proceed, retry, troubled } from './move.ts'
-import { spaced } from './next-turn.ts'
+import { afterMarks, spaced } from './next-turn.ts'
 import {
   type At,
   type EventOf,
@@ -28,11 +28,11 @@ export function failed(state: StateOf<'requesting'>, event: EventOf<'failed'>, a
   const { facts, request } = state
   if (event.id !== request.id) return ignore(state)
   if (request.turn.kind === 'page' && PAGE_ALONE.has(event.error.code)) {
-    const { trouble, at: pageAt } = troubled(facts.pageTrouble, event.error, at)
+    const { trouble, at: pageAt } = troubled(facts.pageTrouble, { error: event.error, retryAfterMs: 0 }, at)
     return proceed({ ...facts, pageTrouble: trouble, pageAt, pullAt: at.now }, at)
   }
   if (request.turn.kind === 'verify' && VERIFY_ALONE.has(event.error.code))
-    return proceed({ ...facts, verifying: false }, at)
+    return proceed(unanswered(facts, event, at), at)
   return fail(facts, event, at)
 }
 
@@ -44,14 +44,18 @@ const PAGE_ALONE: ReadonlySet<string> = new Set([
   'internal',
 ])
 
-/** Errors that end a verification and nothing else: a server that has no answer to it, or too much to do. */
-const VERIFY_ALONE: ReadonlySet<string> = new Set([
-  ...PAGE_ALONE,
-  'not_found',
-  'not_available',
-  'rate_limited',
-  'server_busy',
-])
+/** Errors that concern a verification and nothing else: a server that has no answer to it, or too much to do. */
+const BUSY: ReadonlySet<string> = new Set(['rate_limited', 'server_busy'])
+const VERIFY_ALONE: ReadonlySet<string> = new Set([...PAGE_ALONE, ...BUSY, 'not_found', 'not_available'])
+
+/** How often in a row a server may be too busy before a verification ends; a mark then begins another. */
+const MOST_BUSY = 5
+
+function unanswered(facts: Facts, { error, retryAfterMs }: Failure, at: At): Facts {
+  const { trouble, at: verifyAt } = troubled(facts.verifyTrouble, { error, retryAfterMs }, at)
+  const verifying = BUSY.has(error.code) && trouble.attempt < MOST_BUSY
+  return { ...facts, verifying, verifyAt, verifyTrouble: trouble }
+}
 
 /** The response is committed; now the next request may be asked for. */
 export function applied(state: StateOf<'applying'>, event: EventOf<'applied'>, at: At): Step {
@@ -84,7 +88,7 @@ export function applyFailed(state: StateOf<'applying'>, event: EventOf<'applyFai
 function forgotHistory(facts: Facts, at: At): Step {
   if ((facts.trouble?.attempt ?? 0) < 2) return retry(facts, at)
   // A server that finds every history lost would be asked in a tight loop.
-  const { at: retryAt } = troubled(facts.trouble, LOST_AGAIN, at)
+  const { at: retryAt } = troubled(facts.trouble, { error: LOST_AGAIN, retryAfterMs: 0 }, at)
   return proceed({ ...facts, pullAt: retryAt, pushAt: NEVER }, at)
 }
 
@@ -98,12 +102,19 @@ function afterPage(facts: Facts, at: At): Facts {
 
 /** What it may have repaired is newer than the cursor: the pull that follows makes it exact. */
 function afterVerify(facts: Facts, more: boolean, at: At): Facts {
-  return { ...facts, trouble: null, verifying: facts.verifying && more, pullAt: spaced(facts, at.now) }
+  const soon = spaced(facts, at.now)
+  const verifying = facts.verifying && more
+  return { ...facts, trouble: null, verifyTrouble: null, verifying, verifyAt: soon, pullAt: soon }
 }
 
-function afterSync(facts: Facts, push: { pushed: boolean; pushError: ErrorData | null }, at: At): Facts {
+function afterSync(before: Facts, push: { pushed: boolean; pushError: ErrorData | null }, at: At): Facts {
+  const facts = afterMarks(before, at)
   if (push.pushError !== null) {
-    const { trouble, at: pushAt } = troubled(facts.pushTrouble, push.pushError, at)
+    const { trouble, at: pushAt } = troubled(
+      facts.pushTrouble,
+      { error: push.pushError, retryAfterMs: 0 },
+      at,
+    )
     return { ...facts, pushTrouble: trouble, pushAt }
   }
   if (facts.store.outbox === 0) return { ...facts, pushTrouble: null, pushAt: NEVER }

@@ -24,6 +24,8 @@ export type StoreFacts = {
   pagesLeft: boolean
   /** All held scopes are complete. */
   ready: boolean
+  /** Some table has a mark that no verification has answered. */
+  marked: boolean
 }
 
 export type Trouble = { error: ErrorData; attempt: number }
@@ -44,8 +46,12 @@ export type Facts = {
   pushTrouble: Trouble | null
   /** A page alone failed: pulls and pushes go on. */
   pageTrouble: Trouble | null
-  /** The app wants to know whether the rows are the server's, and questions are left. */
+  /** The app or a mark wants to know whether the rows are the server's, and questions are left. */
   verifying: boolean
+  /** When the next question may be asked. */
+  verifyAt: number
+  /** The server had no answer to the last question. */
+  verifyTrouble: Trouble | null
   /** A new token came while a request was under way with the old one. */
   signedIn: boolean
   stream: StreamFacts
@@ -117,7 +123,14 @@ export type EventKind = Event['kind']
 export type StateOf<Kind extends StateKind> = Extract<State, { kind: Kind }>
 export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
 
-const EMPTY_STORE: StoreFacts = { outbox: 0, acknowledged: 0, started: false, pagesLeft: false, ready: false }
+const EMPTY_STORE: StoreFacts = {
+  outbox: 0,
+  acknowledged: 0,
+  started: false,
+  pagesLeft: false,
+  ready: false,
+  marked: false,
+}
 
 /** Before this tab leads. */
 export function initialState(): State {
@@ -134,6 +147,8 @@ export function initialState(): State {
       pushTrouble: null,
       pageTrouble: null,
       verifying: false,
+      verifyAt: 0,
+      verifyTrouble: null,
       signedIn: false,
       stream: { kind: 'closed', attempt: 0, openAt: 0 },
       lastTurn: 'page',

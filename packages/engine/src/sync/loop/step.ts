@@ -71,6 +71,8 @@ function resume(state: State, _: Event, at: At): Step {
 const verifying = ({ facts }: State, at: At): Facts => ({
   ...facts,
   verifying: true,
+  verifyAt: at.now,
+  verifyTrouble: null,
   lastTurn: 'verify',
   pullAt: at.now,
 })

@@ -70,6 +70,8 @@ const pullResponse = object({
   tables: listOf(patch),
   rejections: listOf(rejection),
   conflicts: listOf(conflict),
+  marked: listOf(text),
+  uncaptured: listOf(text),
 })
 
 const half =

@@ -8,7 +8,7 @@ import {
   type Checksum,
   type DifferentKey,
   encodeKey,
-  type Manifest,
+  type ManifestTable,
   MAX_BUCKET_BITS,
   MAX_VERIFY_SCOPES,
   rowAt,
@@ -37,8 +37,8 @@ const ROWS_AT_ONCE = 500
 /** Rows that a bucket of the best size has. */
 const BUCKET_ROWS = 200
 
-/** Every table once for each thousand of the scopes that can hold its rows, the last table first. */
-export function firstQuestions({ tables }: Manifest, scopes: readonly ScopeKey[]): Question[] {
+/** Each table once for each thousand of the scopes that can hold its rows, the last table first. */
+export function firstQuestions(tables: readonly ManifestTable[], scopes: readonly ScopeKey[]): Question[] {
   return tables.flatMap((table) => {
     const names = new Set(table.scopes.map(({ scope }) => `${scope}:`))
     const own = scopes.filter((scope) => names.has(scope.slice(0, scope.indexOf(':') + 1)))

@@ -49,13 +49,18 @@ type AnswerOf<Kind extends VerifyAnswer['kind']> = Extract<VerifyAnswer, { kind:
 export class Verification {
   readonly #context: VerificationContext
   readonly #local: LocalSums
+  readonly #marked: boolean
   readonly #differences = new Map<string, TableDifference>()
+  /** The marks of each table when the first question was asked. */
+  #marks: ReadonlyMap<string, number> = new Map()
   /** null until the first turn. */
   #stack: Question[] | null = null
   #tries = 0
 
-  constructor(context: VerificationContext) {
+  /** Of all tables, or of those that have a mark. */
+  constructor(context: VerificationContext, tables: 'all' | 'marked') {
     this.#context = context
+    this.#marked = tables === 'marked'
     this.#local = createLocalSums(context)
   }
 
@@ -70,11 +75,10 @@ export class Verification {
 
   /** The next message; null when nothing is left to ask. */
   request(): VerifyRequest | null {
-    const { store, manifest } = this.#context
-    const state = store.syncState()
+    const state = this.#context.store.syncState()
     const { client, cursor } = state
     if (cursor === null) throw new LandfallError('internal', { what: 'verify without a cursor' })
-    this.#stack ??= firstQuestions(manifest, scopesIn(state))
+    this.#stack ??= this.#begin(state)
     const question = this.#stack.at(-1)
     if (question === undefined) return null
     const scopes = scopesOf(question, state)
@@ -91,7 +95,24 @@ export class Verification {
     if (state.user !== null && state.user !== response.user)
       throw new LandfallError('user_changed', { stored: state.user, signedIn: response.user })
     const question = this.#stack?.pop()
-    if (question !== undefined) this.#stack?.push(...(await this.#follow(question, response, state)))
+    if (question === undefined) return
+    this.#stack?.push(...(await this.#follow(question, response, state)))
+    await this.#answerMarks(question.table)
+  }
+
+  #begin(state: SyncState): Question[] {
+    this.#marks = new Map(state.gaps.map(({ table, marks }) => [table, marks]))
+    const isMeant = (name: string): boolean => !this.#marked || (this.#marks.get(name) ?? 0) > 0
+    const tables = this.#context.manifest.tables.filter(({ name }) => isMeant(name))
+    return firstQuestions(tables, scopesIn(state))
+  }
+
+  /** Once nothing is left to ask about the table: what is interrupted later begins with the others. */
+  async #answerMarks(table: string): Promise<void> {
+    const { store, turnstile } = this.#context
+    const marks = this.#marks.get(table) ?? 0
+    if (marks === 0 || this.#stack?.some((question) => question.table === table)) return
+    await inTurn(turnstile, () => store.answerMarks({ table, marks }))
   }
 
   #follow(question: Question, told: Told, state: SyncState): Promise<Question[]> {

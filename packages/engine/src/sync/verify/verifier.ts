@@ -1,6 +1,7 @@
 /**
  * The verification under way and its waiters: a call during one gets the same result.
  *
+ * One that marks have asked for, nobody waits for: it goes through the marked tables, and makes way for a call.
  * The sync loop decides when a question is asked, and ends the verification when sync is paused, or a request fails.
  */
 import {
@@ -28,6 +29,7 @@ export type Verifier = {
 }
 
 type Running = {
+  tables: 'all' | 'marked'
   verification: Verification
   report: Promise<VerifyReport>
   resolve: (report: VerifyReport) => void
@@ -44,10 +46,14 @@ export function createVerifier(context: VerificationContext): Verifier {
 
   return {
     begin() {
-      running ??= startRunning(context)
+      if (running?.tables !== 'all') running = startRunning(context, 'all')
       return running.report
     },
-    request: () => running?.verification.request() ?? null,
+    request() {
+      const isMarked = context.store.syncState().gaps.some(({ marks }) => marks > 0)
+      if (running === null && isMarked) running = startRunning(context, 'marked')
+      return running?.verification.request() ?? null
+    },
     answer: async (response) => running?.verification.answer(response),
     more: () => running?.verification.done === false,
     heard({ event, after }) {
@@ -63,11 +69,12 @@ export function createVerifier(context: VerificationContext): Verifier {
   }
 }
 
-function startRunning(context: VerificationContext): Running {
+function startRunning(context: VerificationContext, tables: Running['tables']): Running {
   let resolve: Running['resolve'] = () => {}
   let reject: Running['reject'] = () => {}
   const report = new Promise<VerifyReport>((...ends) => ([resolve, reject] = ends))
-  return { verification: new Verification(context), report, resolve, reject }
+  report.catch(() => {}) // whoever called has it; nobody has called for marks
+  return { tables, verification: new Verification(context, tables), report, resolve, reject }
 }
 
 /** A scope that cannot be loaded would be waited for without end. */

@@ -1,0 +1,3 @@
+import { gapsContract } from './gaps-contract.ts'
+
+gapsContract('a real Postgres')
