@@ -8,6 +8,7 @@
 import { APPLYING } from './apply.ts'
 import { CAPTURE } from './capture.ts'
 import { CURSOR } from './cursor.ts'
+import { GAPS } from './gaps.ts'
 import { RECOVERY } from './recovery.ts'
 import { LOOP } from './loop.ts'
 import { MERGE } from './merge.ts'
@@ -28,4 +29,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORAGE,
   ...LOOP,
   ...RECOVERY,
+  ...GAPS,
 ]

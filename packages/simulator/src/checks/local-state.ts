@@ -54,6 +54,14 @@ export function isComplete(state: LocalState): boolean {
   return state.snapshot !== null && !state.loadingAgain && state.scopes.every(({ ready }) => ready)
 }
 
+/** Tables with a mark that is not answered, or not captured as far as the device knows. */
+export function readGaps(driver: SqliteDriver): string[] {
+  return driver
+    .prepare('SELECT table_name FROM landfall_gaps')
+    .all([])
+    .map(([table]) => String(table))
+}
+
 export function readOutbox(driver: SqliteDriver): Pending[] {
   return driver
     .prepare('SELECT number, changes FROM landfall_outbox ORDER BY number')

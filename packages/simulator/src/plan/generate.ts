@@ -31,6 +31,7 @@ import {
   underWay,
   type Writing,
 } from './situations.ts'
+import { uncapture } from './dba.ts'
 import type { Plan, PlannedDevice, Step } from './plan.ts'
 
 export type Size = {
@@ -126,6 +127,7 @@ const KINDS: { [Name: string]: { weight: number; always?: true; odds?: number; m
   // Rarely: a restore takes things back, so much cannot be judged any more.
   restore: { weight: 5, odds: 0.25, make: restoring },
   prune: { weight: 1, make: ({ random }) => [{ kind: 'prune', retentionMs: random.below(3) * 20_000 }] },
+  uncapture: { weight: 0.8, make: uncapture },
   upgrade: { weight: 1.2, make: () => [{ kind: 'upgrade' }] },
 }
 
@@ -144,6 +146,7 @@ const STORIES: readonly Maker[] = [
   secondThoughts,
   sleep,
   underWay,
+  uncapture,
 ]
 
 /** For a real Postgres. */

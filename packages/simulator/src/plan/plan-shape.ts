@@ -94,6 +94,8 @@ const STEPS: { [Kind in Step['kind']]: Fields<Omit<StepOf<Kind>, 'kind'>> } = {
   'back up': {},
   restore: {},
   prune: { retentionMs: number },
+  dba: { table: text, opens: flag, statements: listOf(text) },
+  mend: {},
   upgrade: {},
 }
 const DEVICE: Fields<PlannedDevice> = {

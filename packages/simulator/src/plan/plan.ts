@@ -78,6 +78,10 @@ export type Step =
   /** Postgres comes back as it was at the last backup. */
   | { kind: 'restore' }
   | { kind: 'prune'; retentionMs: number }
+  /** A DBA takes a table out of capture and changes rows; `opens`: until migrateSync has run, else all is put back. */
+  | { kind: 'dba'; table: string; opens: boolean; statements: string[] }
+  /** migrateSync is run again. */
+  | { kind: 'mend' }
   /** The app's next schema: Postgres and servers at once, each device when it is opened the next time. */
   | { kind: 'upgrade' }
 

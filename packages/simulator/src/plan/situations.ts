@@ -46,7 +46,7 @@ export function contestedWrite(
 }
 
 const pass = (ms: number): Step => ({ kind: 'pass', ms })
-const wait = ({ random }: Writing, most: number): Step => pass(random.below(most))
+export const wait = ({ random }: Writing, most: number): Step => pass(random.below(most))
 const turn = (kind: 'online' | 'offline', { name }: PlannedDevice): Step => ({ kind, device: name })
 
 function two({ devices, random }: Writing): [PlannedDevice, PlannedDevice] {

@@ -21,7 +21,7 @@ export type Execution = {
   stage: Stage
   /** Transactions of other programs that are open. */
   open: Set<string>
-  backup: { restore: () => Promise<void>; longs: string[] } | null
+  backup: { restore: () => Promise<void>; longs: string[]; uncaptured: string[] } | null
   upgraded: boolean
 }
 
@@ -97,6 +97,8 @@ const HANDLERS: Handlers = {
   'back up': backUp,
   restore,
   prune,
+  dba,
+  mend: ({ stage }) => mend(stage),
   upgrade,
 }
 
@@ -210,7 +212,7 @@ async function backUp(execution: Execution): Promise<void> {
   if (stage.faults.down) return
   const restoreTo = await stage.environment.backUp()
   if (restoreTo === null) return
-  execution.backup = { restore: restoreTo, longs: [...open] }
+  execution.backup = { restore: restoreTo, longs: [...open], uncaptured: [...stage.uncaptured] }
   stage.trace.tell('postgres', 'is backed up')
 }
 
@@ -220,6 +222,8 @@ async function restore(execution: Execution): Promise<void> {
   await backup.restore()
   open.clear()
   for (const long of backup.longs) open.add(long)
+  stage.uncaptured.clear()
+  for (const table of backup.uncaptured) stage.uncaptured.add(table)
   stage.truth.beginEra()
   stage.forget()
   stage.restored = true
@@ -238,6 +242,25 @@ async function prune({ stage }: Execution, { retentionMs }: StepOf<'prune'>): Pr
   stage.trace.struck('log pruned', 'postgres')
 }
 
+/** In one go, as programs see it: what is written before all is put back, nobody has logged. */
+async function dba({ stage }: Execution, { table, opens, statements }: StepOf<'dba'>): Promise<void> {
+  if (stage.faults.down) return
+  const before = await stage.rows()
+  await stage.exec(['BEGIN', ...statements, 'COMMIT'].join(';\n'))
+  stage.oracle.noteForeign(before, await stage.rows(), stage.clock.now())
+  stage.doubted.add(table)
+  if (opens) stage.uncaptured.add(table)
+  stage.trace.struck('table uncaptured', 'postgres')
+}
+
+export async function mend(stage: Stage): Promise<void> {
+  if (stage.faults.down) return
+  await stage.environment.migrate(stage.sync, createRandom(stage.plan.seed))
+  stage.forget()
+  stage.uncaptured.clear()
+  stage.trace.tell('postgres', 'is migrated again')
+}
+
 /** Postgres and the servers at once; a device gets the new schema when it is opened the next time. */
 async function upgrade(execution: Execution): Promise<void> {
   const { stage } = execution
@@ -254,5 +277,6 @@ async function upgrade(execution: Execution): Promise<void> {
   stage.forget()
   stage.oracle.noteUpgrade(manifest, await stage.rows())
   for (const { process } of stage.servers) if (process.alive) process.start({ sync: next.sync })
+  stage.uncaptured.clear()
   stage.trace.struck('schema upgraded', 'postgres')
 }

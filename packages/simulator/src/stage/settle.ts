@@ -4,8 +4,8 @@
  */
 import { loadSqlite } from '@landfall/engine'
 import { quoteIdentifier } from '@landfall/schema/internal'
-import { endLong, openAgain, type Execution } from './execute.ts'
-import { isComplete, readLocalState, readLocalTables, readOutbox } from '../checks/local-state.ts'
+import { endLong, mend, openAgain, type Execution } from './execute.ts'
+import { isComplete, readGaps, readLocalState, readLocalTables, readOutbox } from '../checks/local-state.ts'
 import { judgeBase } from '../checks/snapshot-equality.ts'
 import type { Truth } from '../checks/truth.ts'
 import type { Actor, Stage } from './stage.ts'
@@ -28,10 +28,14 @@ const REVIVAL_MS = 10_000
 export async function settle(execution: Execution): Promise<void> {
   const { stage } = execution
   await calm(execution)
+  await judgeTold(stage)
+  if (stage.doubted.size > 0) await mend(stage)
   const end = stage.clock.now() + DRAIN_MS
   for (let step = STEP_MS; !(await isDrained(stage)) && stage.clock.now() < end; step = LOOK_MS)
     await stage.pass(step)
   await judgeDrained(stage)
+  stage.doubted.clear()
+  for (const { watch } of stage.actors) watch.lookAgain()
   for (const actor of stage.actors) if (actor.device.alive) judgeQuiet(stage, actor)
   await judgeMemory(stage)
   if (stage.trace.violations.length === 0) await judgeKept(stage)
@@ -80,6 +84,24 @@ async function calm(execution: Execution): Promise<void> {
   stage.trace.tell('world', 'is calm')
 }
 
+/** P17.5: before anybody mends it, every device says which tables are not captured. */
+async function judgeTold(stage: Stage): Promise<void> {
+  const wanted = [...stage.uncaptured].sort().join()
+  const told = async ({ device }: Actor): Promise<string> =>
+    device.alive ? (await device.engine.status.read()).uncaptured.join() : wanted
+  const end = stage.clock.now() + DRAIN_MS
+  for (const actor of wanted === '' ? [] : stage.actors) {
+    while ((await told(actor)) !== wanted && stage.clock.now() < end) await stage.pass(LOOK_MS)
+    const said = await told(actor)
+    if (said !== wanted)
+      stage.trace.violated(
+        'P17.5',
+        actor.device.name,
+        `says "${said}" is not captured, and "${wanted}" is not`,
+      )
+  }
+}
+
 async function isDrained(stage: Stage): Promise<boolean> {
   const truth = await stage.truthNow()
   return stage.actors.every(({ device }) => deviceIsDrained(stage, device, truth))
@@ -89,11 +111,12 @@ function deviceIsDrained(stage: Stage, device: Actor['device'], truth: Truth): b
   if (!device.alive) return false
   const state = readLocalState(device.driver)
   if (!isComplete(state) || readOutbox(device.driver).length > 0) return false
+  if (readGaps(device.driver).length > 0) return false
   // Other snapshots may show the same rows: history rows and registrations take xids, too.
   const meant = stage.truth.at(state.snapshot ?? '')
   if (!meant.some(({ rows }) => isSameRows(rows, truth.rows))) return false
-  // After a restore a cursor may mean the time that is gone as well: only the rows themselves tell.
-  if (meant.length === 1) return true
+  // After a restore a cursor may mean the time that is gone as well, and a gap shows in no cursor: only rows tell.
+  if (meant.length === 1 && stage.doubted.size === 0) return true
   return readLocalTables(device.driver, device.manifest).every(
     (local) => judgeBase(local, truth, device.user).length === 0,
   )
@@ -119,6 +142,8 @@ async function judgeDrained(stage: Stage): Promise<void> {
     const state = readLocalState(device.driver)
     const outbox = readOutbox(device.driver).length
     const { phase, error } = await device.engine.status.read()
+    const gaps = readGaps(device.driver).join()
+    if (gaps !== '') stage.trace.violated('P17.6', device.name, `has not verified ${gaps}`)
     const what = `outbox ${outbox}, ${isComplete(state) ? 'complete' : 'not complete'} at ${state.snapshot}, ${phase} ${error?.message ?? ''}`
     stage.trace.violated('P8', device.name, `has not drained: ${what}`)
   }

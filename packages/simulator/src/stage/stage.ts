@@ -60,6 +60,10 @@ export class Stage {
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
+  /** Tables that a DBA has taken out of capture: a device may lag behind them until all is quiet. */
+  readonly doubted = new Set<string>()
+  /** Those that migrateSync has not captured again. */
+  readonly uncaptured = new Set<string>()
   /** Devices whose storage has failed without killing them: their calls may be refused. */
   readonly failing = new Set<string>()
   /** False while a device is being damaged on purpose. */
@@ -289,9 +293,12 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const { trace, truth, failing } = this
+    const { trace, truth, failing, doubted } = this
     const { app } = this.environment
-    const watch: Watch = createWatch({ app, trace, truth, failing, isRestored: () => this.restored }, device)
+    const watch: Watch = createWatch(
+      { app, trace, truth, failing, doubted, isRestored: () => this.restored },
+      device,
+    )
     if (!later) {
       await device.open()
       await watch.opened()

@@ -34,6 +34,8 @@ export type Surroundings = {
   truth: TruthReader
   /** Postgres was restored: what was acknowledged may be gone. */
   isRestored(): boolean
+  /** Tables that went out of capture: where devices stand with them is judged once all is quiet. */
+  doubted: ReadonlySet<string>
   /** Devices whose storage fails: their live queries may, too. */
   failing: ReadonlySet<string>
 }
@@ -149,7 +151,9 @@ function judgeAgainst({ stage, device }: Watched, { truth, state, tables }: Comp
   const invariants = stage.app.invariants ?? []
   return [
     ...judgeScopes(state, truth, device.user),
-    ...tables.flatMap((local) => judgeBase(local, truth, device.user)),
+    ...tables.flatMap((local) =>
+      stage.doubted.has(local.table.name) ? [] : judgeBase(local, truth, device.user),
+    ),
     ...invariants.flatMap(({ promise, name, lostByRestore, judge }) => {
       const wrong = stage.isRestored() && lostByRestore ? null : judge(truth.rows)
       return wrong === null ? [] : [{ promise, what: `${name}: ${wrong}` }]

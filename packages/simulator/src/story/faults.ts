@@ -43,6 +43,7 @@ export const FAULTS = [
   'scope lost',
   'scope gained',
   'schema upgraded',
+  'table uncaptured',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
