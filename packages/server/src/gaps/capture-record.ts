@@ -3,8 +3,7 @@ import type { ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
-import { failure } from './check-captures.ts'
-import { fingerprints, PLAIN_PATH, shapes } from './fingerprint.ts'
+import { failures, fingerprints, PLAIN_PATH, shapes } from './fingerprint.ts'
 
 export type CaptureState = {
   /** Of the SQL that made the triggers, and of what they capture; empty: the table is not captured. */
@@ -17,11 +16,12 @@ export type CaptureState = {
 export async function readCapture(tx: Tx, bookkeeping: Bookkeeping, table: string): Promise<CaptureState> {
   const [row] = await tx.query(
     `
-    WITH RECURSIVE ${fingerprints(bookkeeping, 'c.tbl = $1')}
+    WITH RECURSIVE ${fingerprints(bookkeeping, 'c.tbl = $1')}, ${failures(bookkeeping)}
     SELECT c.digest, c.definition,
-      (c.gap IS NULL AND c.fingerprint = f.fingerprint AND ${failure(bookkeeping)} IS NULL)::text AS intact
+      (c.gap IS NULL AND c.fingerprint = f.fingerprint AND failures.tbl IS NULL)::text AS intact
     FROM ${bookkeeping.captures} c
-    JOIN fingerprints f USING (tbl)`,
+    JOIN fingerprints f USING (tbl)
+    LEFT JOIN failures USING (tbl)`,
     [table],
   )
   return {

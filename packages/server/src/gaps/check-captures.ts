@@ -6,13 +6,12 @@
  * something is wrong, a mend where all is as it was (somebody switched triggers off and on, VACUUM FULL rewrote it). An
  * UPDATE that expects what was read cannot undo what migrateSync has mended meanwhile.
  */
-import { EVERY_SCOPE } from '@landfall/protocol'
 import type { SyncDefinition } from '@landfall/schema'
 import type { ServerContext } from '../context.ts'
 import type { TextRow, TransactionOptions, Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
-import { fingerprints, PLAIN_PATH, shapes } from './fingerprint.ts'
+import { failures, fingerprints, PLAIN_PATH, shapes } from './fingerprint.ts'
 import { mark } from './marks.ts'
 import { problemOf, type Shape } from './problem.ts'
 
@@ -53,12 +52,13 @@ async function readFindings(tx: Tx, { bookkeeping, sync }: CheckedContext): Prom
   const { captures } = bookkeeping
   const rows = await tx.query(
     `
-    WITH RECURSIVE ${fingerprints(bookkeeping)}
-    SELECT asked.tbl, (c.tbl IS NOT NULL AND ${isDue(bookkeeping)})::text AS due,
+    WITH RECURSIVE ${fingerprints(bookkeeping)}, ${failures(bookkeeping)}
+    SELECT asked.tbl, (c.tbl IS NOT NULL AND (${IS_DUE}))::text AS due,
       CASE WHEN c.tbl IS NULL THEN 'migrateSync has not captured it' ELSE c.gap END AS gap
     FROM (SELECT unnest($1::text[]) UNION SELECT tbl FROM ${captures}) AS asked(tbl)
     LEFT JOIN ${captures} c USING (tbl)
     LEFT JOIN fingerprints f USING (tbl)
+    LEFT JOIN failures USING (tbl)
     ORDER BY asked.tbl`,
     [sync.manifest.tables.map(({ name }) => name)],
   )
@@ -70,29 +70,19 @@ async function readFindings(tx: Tx, { bookkeeping, sync }: CheckedContext): Prom
   }
 }
 
-const isDue = (bookkeeping: Bookkeeping): string =>
-  `c.fingerprint IS DISTINCT FROM f.fingerprint OR (c.gap IS NULL AND ${failure(bookkeeping)} IS NOT NULL)`
-
-/** What a trigger has said since they were put in place; Postgres' own words may quote a value. */
-export function failure({ changes }: Bookkeeping): string {
-  return `(
-      SELECT concat('a change was not captured (', l.columns[1], ')')
-      FROM ${changes} l
-      WHERE l.scope = '${EVERY_SCOPE}' AND l.op = '${LOG_OPERATIONS.failed}' AND l.tbl = c.tbl
-        AND (c.mended IS NULL OR NOT pg_visible_in_snapshot(l.xid, c.mended))
-      ORDER BY l.xid DESC LIMIT 1)`
-}
+const IS_DUE = `c.fingerprint IS DISTINCT FROM f.fingerprint OR (c.gap IS NULL AND failures.tbl IS NOT NULL)`
 
 async function settleDue(tx: Tx, { bookkeeping }: CheckedContext): Promise<void> {
   await tx.query(PLAIN_PATH)
   const due = await tx.query(`
-    WITH RECURSIVE ${fingerprints(bookkeeping)}, ${shapes(bookkeeping)}
-    SELECT c.tbl, c.gap, c.fingerprint AS was, f.fingerprint AS is, ${failure(bookkeeping)} AS failure,
+    WITH RECURSIVE ${fingerprints(bookkeeping)}, ${shapes(bookkeeping)}, ${failures(bookkeeping)}
+    SELECT c.tbl, c.gap, c.fingerprint AS was, f.fingerprint AS is, failures.problem AS failure,
       c.shape::text AS shape_was, coalesce(s.shape, '{}')::text AS shape_is
     FROM ${bookkeeping.captures} c
     JOIN fingerprints f USING (tbl)
     LEFT JOIN shapes s USING (tbl)
-    WHERE ${isDue(bookkeeping)}
+    LEFT JOIN failures USING (tbl)
+    WHERE ${IS_DUE}
     ORDER BY c.tbl`)
   for (const row of due) await settle(tx, bookkeeping, row)
 }

@@ -8,8 +8,10 @@
  * fingerprint differs. A function's xmin is part of both: no lock shows when the last transaction that ran the former
  * body has ended, so only migrateSync, which takes the table's lock, makes a replaced function good.
  */
+import { EVERY_SCOPE } from '@landfall/protocol'
 import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
+import { LOG_OPERATIONS } from '../log/tables.ts'
 
 /** The captured tables of `where`, and all that inherits from them. `link`: the row that says so. */
 function relations({ captures }: Bookkeeping, where: string): string {
@@ -129,3 +131,16 @@ export function shapes(bookkeeping: Bookkeeping, where = 'true'): string {
 
 /** Names are printed with their schemas, whatever the session's path is. Set before a shape is read. */
 export const PLAIN_PATH = `SELECT set_config('search_path', 'pg_catalog', true)`
+
+/** What triggers have said since they were put in place: `tbl` and `problem`. Postgres' own words may quote a value. */
+export function failures({ captures, changes }: Bookkeeping): string {
+  return `
+    failures AS (
+      SELECT c.tbl, concat('a change was not captured (', max(l.columns[1]), ')') AS problem
+      FROM ${changes} l
+      JOIN ${captures} c ON c.tbl = l.tbl
+      WHERE l.scope = '${EVERY_SCOPE}' AND l.op = '${LOG_OPERATIONS.failed}'
+        AND (c.mended IS NULL OR NOT pg_visible_in_snapshot(l.xid, c.mended))
+      GROUP BY c.tbl
+    )`
+}

@@ -52,6 +52,8 @@ type PatchOptions = { window: TableWindow; scopes: readonly ScopeKey[]; limit: n
 
 async function readPatch(tx: Tx, table: ManifestTable, options: PatchOptions): Promise<TablePatch | null> {
   const { window, scopes, limit } = options
+  // A table that is only marked is not read: it may be one that cannot be, for its columns have changed.
+  if (!window.truncated && window.keys === '[]') return null
   const rows = await readLiveRows(tx, table, options)
   if (rowCount(rows) > limit) throw new LandfallError('history_lost', { reason: 'too_far_behind', limit })
   // A truncated table that the client holds no part of is none of its business.

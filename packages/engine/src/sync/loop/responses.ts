@@ -46,7 +46,13 @@ const PAGE_ALONE: ReadonlySet<string> = new Set([
 
 /** Errors that concern a verification and nothing else: a server that has no answer to it, or too much to do. */
 const BUSY: ReadonlySet<string> = new Set(['rate_limited', 'server_busy'])
-const VERIFY_ALONE: ReadonlySet<string> = new Set([...PAGE_ALONE, ...BUSY, 'not_found', 'not_available'])
+const VERIFY_ALONE: ReadonlySet<string> = new Set([
+  ...PAGE_ALONE,
+  ...BUSY,
+  'not_found',
+  'not_available',
+  'server_misconfigured',
+])
 
 /** How often in a row a server may be too busy before a verification ends; a mark then begins another. */
 const MOST_BUSY = 5
