@@ -54,7 +54,7 @@ test('[P3.3] a server with too much to do is asked again, later each time, pulls
   }
 })
 
-test('[P17.6] a mark begins a verification by itself within half a minute, spread by chance, and no other follows it', () => {
+test('[P17.9] a mark begins a verification by itself within half a minute, spread by chance, and no other follows it', () => {
   for (const random of [0, 0.5, 0.999]) {
     const world = inStep().mark(2)
     world.random = random
@@ -70,7 +70,7 @@ test('[P17.6] a mark begins a verification by itself within half a minute, sprea
   }
 })
 
-test('[P17.6] a mark whose verification was cut off, or that the server had no answer for, begins another one later', () => {
+test('[P17.9] a mark whose verification was cut off, or that the server had no answer for, begins another one later', () => {
   const asking = () => untilAsked(inStep().mark(1).tell({ kind: 'poke' }))
   const worlds = [
     asking().tell({ kind: 'pause' }).tell({ kind: 'resume' }),

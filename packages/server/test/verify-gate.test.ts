@@ -13,7 +13,7 @@ const ask = ({ id, cursor, ask: send }: PullingClient): Promise<Response> =>
     ask: { kind: 'checksums' },
   })
 
-test('[P17.6] beyond its share a verification is asked to come later, and pulls go on beside those under way', async () => {
+test('[P17.9] beyond its share a verification is asked to come later, and pulls go on beside those under way', async () => {
   const world = await createNotesWorld({ limits: { verifies: 1 } })
   const [ann, bob] = [world.client('ann'), world.client('bob')]
   await ann.load()

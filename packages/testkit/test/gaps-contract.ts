@@ -1,5 +1,5 @@
 /**
- * Whatever takes a table out of capture (P17.5, P17.6): devices say so while it lasts, and hold what Postgres has once it is
+ * Whatever takes a table out of capture (P17.8, P17.9): devices say so while it lasts, and hold what Postgres has once it is
  * mended; what heals without migrateSync needs nobody.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -165,7 +165,7 @@ export function gapsContract(
 
   describe(kind, () => {
     test.each(CASES.filter(({ name }) => only.test(name)))(
-      '[P17.5] $name',
+      '[P17.8] $name',
       async ({ does, open, before = [] }) => {
         const { world, ann, psql, told } = gaps
         for (const statement of does) {
@@ -180,7 +180,7 @@ export function gapsContract(
         const health = await world.server.health()
         expect(health).toMatchObject({
           ok: open === undefined,
-          uncaptured: open === undefined ? [] : [{ table: open }],
+          problems: open === undefined ? [] : [{ table: open }],
         })
         if (open !== undefined) {
           for (const statement of before) await psql(statement)
@@ -189,7 +189,7 @@ export function gapsContract(
         }
         await expectEqual(gaps)
         expect(await gaps.uncaptured()).toEqual([])
-        expect(await world.server.health()).toMatchObject({ ok: true, uncaptured: [] })
+        expect(await world.server.health()).toMatchObject({ ok: true, problems: [] })
         expect(await ann.rows('SELECT * FROM landfall_gaps')).toEqual([])
         await psql(`UPDATE notes SET title = 'captured again' WHERE id = 6`)
         await world.pass(LONG_MS)
@@ -197,7 +197,7 @@ export function gapsContract(
       },
     )
 
-    test('[P17.6] while a gap is open a device asks once and then no more, and goes on with its unsent work', async () => {
+    test('[P17.9] while a gap is open a device asks once and then no more, and goes on with its unsent work', async () => {
       const { world, ann, psql } = gaps
       const asked: string[] = []
       const carry = ann.network.fetch.bind(ann.network)

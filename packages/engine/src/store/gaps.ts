@@ -1,5 +1,5 @@
 /**
- * Which tables the server has marked, and which it does not capture now (P17.5).
+ * Which tables the server has marked, and which it does not capture now (P17.8).
  *
  * A mark comes with a pull and stays until a verification that began after it has been through the table. Marks are
  * counted, so that one which comes meanwhile is not taken for the one that is being answered.

@@ -1,5 +1,5 @@
 /**
- * Whether the tables are captured still: the catalog against what it was when the triggers were put in place (P17.5).
+ * Whether the tables are captured still: the catalog against what it was when the triggers were put in place (P17.8).
  *
  * One query compares fingerprints. Where one differs, or a trigger has said that it could not capture, the table's row
  * in `captures` is turned by an UPDATE that only one process wins, and the winner marks the table in the log: a gap where

@@ -1,6 +1,6 @@
 /**
  * What the catalog says of a captured table, as SQL: a fingerprint that tells whether anything has changed, and a shape
- * that tells what (P17.5).
+ * that tells what (P17.8).
  *
  * The fingerprint is made of oids, modes and the xmin of catalog rows: whoever drops, disables, swaps or rewrites
  * something leaves another one, even if all looks as before. It costs 4 ms for 100 tables and is what is compared every few seconds.

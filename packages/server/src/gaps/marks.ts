@@ -1,5 +1,5 @@
 /**
- * Marks: log rows that ask every device to verify a table, since changes of it may have gone unlogged (P17.5).
+ * Marks: log rows that ask every device to verify a table, since changes of it may have gone unlogged (P17.8).
  *
  * A pull finds them as it finds every other change, by the cursor: each device hears of each mark once. A gap is marked
  * when it is seen, and again in the transaction from which on the table is captured; nothing is marked in between, or
@@ -14,13 +14,13 @@ type Mark = typeof LOG_OPERATIONS.gap | typeof LOG_OPERATIONS.mended
 
 export async function mark(
   tx: Tx,
-  { changes, named }: Bookkeeping,
+  { changes }: Bookkeeping,
   { table, operation }: { table: string; operation: Mark },
 ): Promise<void> {
   await tx.query(
     `
     INSERT INTO ${changes} (tbl, key, scope, op, hlc)
-    VALUES ($1, '{}', '${EVERY_SCOPE}', $2::"char", ${named('stamp')}())`,
+    VALUES ($1, '{}', '${EVERY_SCOPE}', $2::"char", 0)`,
     [table, operation],
   )
 }

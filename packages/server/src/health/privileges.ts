@@ -31,12 +31,12 @@ export type TableName = {
 
 /** What the role that serves does with the bookkeeping. */
 const BOOKKEEPING_RIGHTS: { [table: string]: Privilege['privilege'][] } = {
-  changes: ['SELECT', 'UPDATE', 'DELETE'],
+  changes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   clients: ['SELECT', 'INSERT', 'UPDATE'],
   rejections: ['SELECT', 'INSERT'],
   conflicts: ['SELECT', 'INSERT', 'DELETE'],
   history: ['SELECT', 'INSERT', 'DELETE'],
-  captures: ['SELECT'],
+  captures: ['SELECT', 'UPDATE'],
   manifests: ['SELECT'],
 }
 

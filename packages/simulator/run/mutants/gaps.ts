@@ -9,7 +9,7 @@ export const GAPS: Mutant[] = [
     file: 'packages/server/src/migrate/migrate.ts',
     find: '  if (!intact) await mark(tx, bookkeeping, { table: table.name, operation: LOG_OPERATIONS.mended })\n',
     replace: '',
-    promise: 'P17.5',
+    promise: 'P17.8',
     why: 'what was written between the first look and the mend stays wrong on every device',
   },
   {
@@ -17,7 +17,7 @@ export const GAPS: Mutant[] = [
     file: 'packages/server/src/gaps/capture-watch.ts',
     find: '    if (this.#context.clock.now() < this.#nextAt) return\n',
     replace: '    if (this.#context.clock.now() < Number.POSITIVE_INFINITY) return\n',
-    promise: 'P17.5',
+    promise: 'P17.8',
     why: 'triggers that were switched off for an hour are noticed by nobody',
   },
   {
@@ -25,7 +25,7 @@ export const GAPS: Mutant[] = [
     file: 'packages/engine/src/sync/loop/next-turn.ts',
     find: '  if (!facts.store.marked || facts.verifying) return facts\n',
     replace: '  if (facts.store.outbox >= 0) return facts\n',
-    promise: 'P17.6',
+    promise: 'P17.9',
     why: 'devices know that a table may be wrong, and leave it so',
   },
   {
@@ -33,7 +33,7 @@ export const GAPS: Mutant[] = [
     file: DEVICE,
     find: '    .runColumns([marked])\n',
     replace: '    .runColumns([marked.slice(marked.length)])\n',
-    promise: 'P17.6',
+    promise: 'P17.9',
     why: 'the cursor has passed the mark, and it never comes again',
   },
   {
@@ -41,7 +41,7 @@ export const GAPS: Mutant[] = [
     file: DEVICE,
     find: '    .runColumns([uncaptured])\n',
     replace: '    .runColumns([uncaptured.slice(uncaptured.length)])\n',
-    promise: 'P17.5',
+    promise: 'P17.8',
     why: 'people take old rows for new ones',
   },
 ]

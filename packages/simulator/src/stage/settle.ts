@@ -84,7 +84,7 @@ async function calm(execution: Execution): Promise<void> {
   stage.trace.tell('world', 'is calm')
 }
 
-/** P17.5: before anybody mends it, every device says which tables are not captured. */
+/** P17.8: before anybody mends it, every device says which tables are not captured. */
 async function judgeTold(stage: Stage): Promise<void> {
   const wanted = [...stage.uncaptured].sort().join()
   const told = async ({ device }: Actor): Promise<string> =>
@@ -95,7 +95,7 @@ async function judgeTold(stage: Stage): Promise<void> {
     const said = await told(actor)
     if (said !== wanted)
       stage.trace.violated(
-        'P17.5',
+        'P17.8',
         actor.device.name,
         `says "${said}" is not captured, and "${wanted}" is not`,
       )
@@ -143,7 +143,7 @@ async function judgeDrained(stage: Stage): Promise<void> {
     const outbox = readOutbox(device.driver).length
     const { phase, error } = await device.engine.status.read()
     const gaps = readGaps(device.driver).join()
-    if (gaps !== '') stage.trace.violated('P17.6', device.name, `has not verified ${gaps}`)
+    if (gaps !== '') stage.trace.violated('P17.9', device.name, `has not verified ${gaps}`)
     const what = `outbox ${outbox}, ${isComplete(state) ? 'complete' : 'not complete'} at ${state.snapshot}, ${phase} ${error?.message ?? ''}`
     stage.trace.violated('P8', device.name, `has not drained: ${what}`)
   }

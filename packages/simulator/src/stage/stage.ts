@@ -8,10 +8,16 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PullRequest, PushRequest, ScopeKey, SyncRequest, SyncResponse } from '@landfall/protocol'
 import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
-import { createRandom, createVirtualClock } from '@landfall/testkit'
-import type { Device, SeededRandom, VirtualClock } from '@landfall/testkit'
-import { createBusy, createDevice, seedSqlite, stillness } from '@landfall/testkit/internal'
-import type { Busy, Exchange } from '@landfall/testkit/internal'
+import { createRandom, createVirtualClock, type Device } from '@landfall/testkit'
+import type { SeededRandom, VirtualClock } from '@landfall/testkit'
+import {
+  type Busy,
+  createBusy,
+  createDevice,
+  type Exchange,
+  seedSqlite,
+  stillness,
+} from '@landfall/testkit/internal'
 import { type Trace, createTrace } from '../story/trace.ts'
 import { readPushRecords } from '../checks/push-records.ts'
 import { judgePage, judgeSync } from '../checks/delivery.ts'
@@ -60,9 +66,8 @@ export class Stage {
   sync: SyncDefinition
   /** Values may go back, and what was acknowledged may be gone: Postgres was restored. */
   restored = false
-  /** Tables that a DBA has taken out of capture: a device may lag behind them until all is quiet. */
+  /** Tables that went out of capture: devices may lag until all is quiet. `uncaptured`: those still out of it. */
   readonly doubted = new Set<string>()
-  /** Those that migrateSync has not captured again. */
   readonly uncaptured = new Set<string>()
   /** Devices whose storage has failed without killing them: their calls may be refused. */
   readonly failing = new Set<string>()
@@ -293,12 +298,9 @@ export class Stage {
       },
       heard: (event) => watch.heard(event),
     })
-    const { trace, truth, failing, doubted } = this
-    const { app } = this.environment
-    const watch: Watch = createWatch(
-      { app, trace, truth, failing, doubted, isRestored: () => this.restored },
-      device,
-    )
+    const { trace, truth, failing, doubted, environment } = this
+    const surroundings = { app: environment.app, trace, truth, failing, doubted }
+    const watch: Watch = createWatch({ ...surroundings, isRestored: () => this.restored }, device)
     if (!later) {
       await device.open()
       await watch.opened()
