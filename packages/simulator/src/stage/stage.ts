@@ -5,7 +5,7 @@
  * their own (`AsyncLocalStorage`), so that a transaction is known to belong to a request without the server knowing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { PullRequest, PushRequest, ScopeKey, SyncRequest, SyncResponse } from '@landfall/protocol'
+import type { ScopeKey, SyncResponse } from '@landfall/protocol'
 import { type Database, PostgresError, type Tx } from '@landfall/server'
 import type { SyncDefinition } from '@landfall/schema'
 import { createRandom, createVirtualClock, type Device } from '@landfall/testkit'
@@ -30,13 +30,10 @@ import { rememberReads, type RememberedReads } from './remembered-reads.ts'
 import { createTruthReader, type RowSet, readRows, type Truth, type TruthReader } from '../checks/truth.ts'
 import { createServerProcess, type ServerProcess } from './server-process.ts'
 import { START_MS, type Environment } from './environment.ts'
+import { messageIn, type ServedRequest, userOf } from './served-request.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 const ORIGIN = 'https://landfall.test'
-
-/** What a request is doing: filled in as its transactions run. */
-type ServedRequest = SyncMessage & { user: string; path: string; truth: Truth | null }
-type SyncMessage = { push: PushRequest | null; pull: PullRequest | null }
 
 export type Actor = { device: Device; watch: Watch; planned: PlannedDevice }
 
@@ -393,15 +390,4 @@ export class Stage {
     const outcome = received === null ? 'no answer' : `${status}, ${received.length} bytes`
     this.trace.tell(device, `${path} ${sent.length} bytes`, outcome)
   }
-}
-
-async function messageIn(request: Request): Promise<SyncMessage> {
-  if (request.method !== 'POST') return { push: null, pull: null }
-  const { push = null, pull = null } = (await request.clone().json()) as Partial<SyncRequest>
-  return { push, pull }
-}
-
-function userOf(authorization: string | null): { userId: string } | null {
-  const [, user] = /^Bearer (.+)$/.exec(authorization ?? '') ?? []
-  return user === undefined || user === 'expired' ? null : { userId: user }
 }
