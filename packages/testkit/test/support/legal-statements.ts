@@ -97,10 +97,12 @@ const together = fc.oneof(
     ]),
 )
 
+const LENGTH = Number(process.env['ORDER_LENGTH'] ?? 6)
+
 /** One transaction. */
 export const statements: fc.Arbitrary<string[]> = fc
   .array(fc.oneof({ weight: 3, arbitrary: single }, { weight: 2, arbitrary: together }), {
-    minLength: Math.max(2, Number(process.env['ORDER_LENGTH'] ?? 4) - 4),
-    maxLength: Number(process.env['ORDER_LENGTH'] ?? 6),
+    minLength: Math.max(2, LENGTH - 4),
+    maxLength: LENGTH,
   })
   .map((parts) => parts.flat())
