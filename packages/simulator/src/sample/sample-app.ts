@@ -29,6 +29,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Invariant, SimApp } from '../plan/app.ts'
 import { sampleBurst } from './sample-burst.ts'
+import { ORDERED } from './sample-order.ts'
 import { HOT, setup, SHARED } from './sample-setup.ts'
 import { editHotTask, forbidden, foundingRows, sampleLong, sampleWork } from './sample-writes.ts'
 import type { RowSet } from '../checks/truth.ts'
@@ -117,7 +118,7 @@ const marks = pgTable('marks', {
   n: integer().notNull(),
 })
 
-const tables = { projects, members, tasks, comments, things, countries, entries, events, marks }
+const tables = { projects, members, tasks, comments, things, countries, entries, events, marks, ...ORDERED }
 
 function define(tasksTable: typeof tasks) {
   return defineSync({
@@ -130,6 +131,9 @@ function define(tasksTable: typeof tasks) {
         comments: (t) => t.projectId,
         things: (t) => t.projectId,
         entries: (t) => t.projectId,
+        shelves: (t) => t.projectId,
+        crews: (t) => t.projectId,
+        hands: (t) => t.projectId,
         events: (t) => t.projectId,
       },
       // Whoever may write what is theirs would let themselves into any project: `write` says which scope counts.
@@ -152,7 +156,7 @@ function define(tasksTable: typeof tasks) {
 }
 
 const PROJECTS = ['p1', 'p2', 'p3']
-const RESERVED = ['projects', 'members', 'entries', 'events', 'marks']
+const RESERVED = ['projects', 'members', 'entries', 'events', 'marks', ...Object.keys(ORDERED)]
 
 export const sampleApp: SimApp = {
   sync: define(tasks),

@@ -1,4 +1,6 @@
 /** The sample app's tables in Postgres, and the rows with which its worlds begin. */
+import { ORDERED_DDL } from './sample-order.ts'
+
 const DDL = `
   CREATE TYPE mood AS ENUM ('sad', 'ok', 'o''happy');
   CREATE TABLE projects (id text PRIMARY KEY, name text NOT NULL);
@@ -29,6 +31,7 @@ export const HOT = [1, 2].map((n) => `00000000-0000-4000-8000-0000000000a${n}`)
 export function setup(projects: readonly string[]): string[] {
   return [
     DDL,
+    ORDERED_DDL,
     ...projects.map((id) => `INSERT INTO projects VALUES ('${id}', 'Secret name of ${id}')`),
     ...HOT.map(
       (id) =>

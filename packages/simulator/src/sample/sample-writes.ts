@@ -3,6 +3,7 @@ import type { SqlParam } from '@landfall/engine'
 import type { LocalStep } from '../workload/local.ts'
 import type { SeededRandom } from '@landfall/testkit'
 import type { Contest, FoundingRow } from '../plan/app.ts'
+import { orderedWork } from './sample-order.ts'
 import { HOT, SHARED } from './sample-setup.ts'
 
 type Writer = { name: string; user: string; nth: number }
@@ -63,7 +64,7 @@ export function foundingRows({ key, user }: { key: string; user: string }): Foun
   ]
 }
 
-/** Each counts the device's mark, appends its next event, and moves something between two accounts. */
+/** Each counts the device's mark, appends its next event, moves something between two accounts, and does ordered work. */
 function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep {
   const amount = 1 + random.below(100)
   return {
@@ -83,6 +84,7 @@ function keepBooks({ name, user, nth }: Writer, random: SeededRandom): LocalStep
         sql: `insert into entries (id, project_id, account, amount) values (?, ?, 'cash', ?), (?, ?, 'stock', ?)`,
         params: [`${name}-${nth}-a`, SHARED, amount, `${name}-${nth}-b`, SHARED, -amount],
       },
+      ...orderedWork({ device: name, project: SHARED, nth }, random),
     ],
   }
 }
