@@ -58,8 +58,20 @@ export type ManifestColumn = {
   policy: Policy
 }
 
+/** How a row's scope is told: by its own column, or by a parent's. */
+export type ManifestScope = ColumnScope | ParentScope
+
 /** `column` null: every row of the table belongs to the scope, read-only (`true` in defineSync) or not (`shared()`). */
-export type ManifestScope = { scope: string; column: string | null }
+export type ColumnScope = { scope: string; column: string | null; through?: undefined }
+
+/** The row is where its parent is. Without a parent it is in no scope. */
+export type ParentScope = { scope: string; column?: undefined; through: ScopePath }
+
+/** From the row to its parent, on to that one's, and there the column that holds the key. */
+export type ScopePath = { hops: [ScopeHop, ...ScopeHop[]]; column: string; type: ColumnType }
+
+/** `columns` of the row hold the primary key of a row of `table`, in the order of `key`. */
+export type ScopeHop = { columns: string[]; schema: string; table: string; key: string[] }
 
 export type ManifestTable = {
   /** Name in Postgres and of the mirror table. Unique over all Postgres schemas. */

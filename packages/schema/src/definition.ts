@@ -6,7 +6,7 @@
  */
 import type { Manifest, PolicyName, WireValue } from '@landfall/protocol'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { SharedScope } from './scope-rules.ts'
+import type { SharedScope, ThroughScope } from './scope-rules.ts'
 import type { SQLiteColumn, SQLiteTableWithColumns } from 'drizzle-orm/sqlite-core'
 
 /** Drizzle tables by the names that scopes and rules call them by. */
@@ -15,12 +15,15 @@ export type PgTables = { [name: string]: PgTable }
 type Columns<Table extends PgTable> = Table['_']['columns']
 type ColumnName<Table extends PgTable> = keyof Columns<Table> & string
 
-/** For each table of a scope: the column that holds the scope's key, or every row: `true` read-only, `shared()` writable. */
+/**
+ * For each table of a scope: the column that holds the scope's key, `through()` a parent, or every row: `true` read-only,
+ * `shared()` writable.
+ */
 export type ScopeTables<Tables extends PgTables> = {
   [Name in keyof Tables]?:
     | true
     | SharedScope
-    | ((columns: Columns<Tables[Name]>) => Columns<Tables[Name]>[ColumnName<Tables[Name]>])
+    | ((columns: Columns<Tables[Name]>) => Columns<Tables[Name]>[ColumnName<Tables[Name]>] | ThroughScope)
 }
 
 /** For tables in several scopes: the scope whose holders may write, or a list that must all be held; `false`: nobody. */

@@ -16,4 +16,4 @@ export type {
   WriteRules,
 } from './definition.ts'
 export type { Problem } from './problem.ts'
-export { type SharedScope, shared } from './scope-rules.ts'
+export { type SharedScope, shared, type ThroughScope, through } from './scope-rules.ts'

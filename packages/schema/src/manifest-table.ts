@@ -36,7 +36,7 @@ export function manifestTable(table: PgTable, rules: TableRules, problems: Probl
     columns: columns.map((column) => (key.includes(column.name) ? { ...column, nullable: false } : column)),
     scopes: rules.scopes,
     write: rules.write,
-    parents: parentsOf(config),
+    parents: parentsOf(config, rules.scopes),
     constrained: constrainedOf(config, key, columns),
     indexes: indexesOf(config, key, { columns, scopes: rules.scopes }),
   }
@@ -76,7 +76,10 @@ type Named = { columns: ManifestColumn[]; scopes: ManifestScope[]; problems: Pro
 /** Key and scope columns must be synced, and of a type whose equal values have equal texts. */
 function checkNames(table: string, key: string[], { columns, scopes, problems }: Named): void {
   const uses: [role: string, column: string][] = key.map((column) => ['primary key', column])
-  for (const { scope, column } of scopes) if (column !== null) uses.push([`key of scope ${scope}`, column])
+  for (const { scope, column, through } of scopes) {
+    if (typeof column === 'string') uses.push([`key of scope ${scope}`, column])
+    for (const name of through?.hops[0].columns ?? []) uses.push([`way to scope ${scope}`, name])
+  }
   for (const [role, name] of uses) {
     const column = columns.find((candidate) => candidate.name === name)
     if (column === undefined) {
@@ -97,8 +100,11 @@ function checkNames(table: string, key: string[], { columns, scopes, problems }:
   }
 }
 
-function parentsOf(config: Config): string[] {
-  const names = config.foreignKeys.map((foreignKey) => getTableName(foreignKey.reference().foreignTable))
+function parentsOf(config: Config, scopes: ManifestScope[]): string[] {
+  const names = [
+    ...config.foreignKeys.map((foreignKey) => getTableName(foreignKey.reference().foreignTable)),
+    ...scopes.flatMap(({ through }) => through?.hops[0].table ?? []),
+  ]
   return [...new Set(names)].filter((name) => name !== config.name)
 }
 
@@ -119,7 +125,10 @@ function indexesOf(config: Config, key: string[], { columns, scopes }: Omit<Name
     ...config.uniqueConstraints.map((constraint) => constraint.columns.map(({ name }) => name)),
     ...config.columns.filter((column) => column.isUnique).map(({ name }) => [name]),
     ...config.foreignKeys.map((foreignKey) => foreignKey.reference().columns.map(({ name }) => name)),
-    ...scopes.flatMap(({ column }) => (column === null ? [] : [[column]])),
+    ...scopes.flatMap(({ column, through }) => {
+      if (through !== undefined) return [through.hops[0].columns]
+      return column === null ? [] : [[column]]
+    }),
   ]
   const synced = wanted.filter(
     (names) => names.length > 0 && names.every((name) => columns.some((c) => c.name === name)),

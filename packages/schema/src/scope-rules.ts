@@ -1,4 +1,11 @@
-/** What a scope says of a table, where a column of it is not the answer: every row, to be read, or to be written too. */
+/** What a scope says of a table, where a column of its own is not the answer: every row, or a parent's scope. */
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { PgTables } from './definition.ts'
+
+export type ScopeRule = true | SharedScope | ((columns: Record<string, PgColumn>) => unknown) | undefined
+
+/** What `defineSync` was told about scopes, without its types. */
+export type ScopeInput = { tables: PgTables; scopes: { [scope: string]: { [table: string]: ScopeRule } } }
 
 /** Every row, written by everybody: what `shared()` gives. */
 export type SharedScope = {
@@ -21,3 +28,24 @@ export function shared(): SharedScope {
 }
 
 export const isShared = (rule: unknown): rule is SharedScope => rule === SHARED
+
+/** A row is where its parent is: what `through()` gives. */
+export type ThroughScope = { readonly kind: 'through'; columns: readonly PgColumn[]; parent: PgTable }
+
+/**
+ * The row is in the scope of its parent, and follows it: the column refers to the parent's primary key (a list of columns
+ * where that has several). The parent stands in the same scope, by a column of its own or through a parent again.
+ *
+ * ```ts
+ * scopes: { customer: { orders: o => o.customerId, orderDetails: d => through(d.orderId, orders) } }
+ * ```
+ */
+export function through(columns: PgColumn | readonly PgColumn[], parent: PgTable): ThroughScope {
+  return { kind: 'through', columns: isColumns(columns) ? columns : [columns], parent }
+}
+
+const isColumns = (columns: PgColumn | readonly PgColumn[]): columns is readonly PgColumn[] =>
+  Array.isArray(columns)
+
+export const isThrough = (rule: unknown): rule is ThroughScope =>
+  typeof rule === 'object' && rule !== null && 'kind' in rule && rule.kind === 'through'

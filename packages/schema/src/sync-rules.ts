@@ -4,24 +4,20 @@
  * TypeScript catches wrong names where they are written; JavaScript callers get the same as problems.
  */
 import type { ManifestScope, PolicyName } from '@landfall/protocol'
-import { getTableColumns, getTableName, is } from 'drizzle-orm'
-import { PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { CustomPolicy, PgTables } from './definition.ts'
 import type { TableRules } from './manifest-table.ts'
 import type { Problem } from './problem.ts'
-import { isShared, type SharedScope } from './scope-rules.ts'
+import { resolveScope } from './resolve-scope.ts'
+import { isShared, type ScopeInput, type ScopeRule } from './scope-rules.ts'
 import { type LooseWrite, writeScopes } from './write-rules.ts'
 
 export type LooseConflicts = {
   [table: string]: { [column: string]: PolicyName | CustomPolicy<unknown> | undefined } | undefined
 }
 
-type ScopeRule = true | SharedScope | ((columns: Record<string, PgColumn>) => unknown) | undefined
-
 /** The input of `defineSync` without its types. */
-export type LooseInput = {
-  tables: PgTables
-  scopes: { [scope: string]: { [table: string]: ScopeRule } }
+export type LooseInput = ScopeInput & {
   write?: LooseWrite
   columns?: { [table: string]: { exclude?: readonly string[]; readonly?: readonly string[] } | undefined }
   conflicts?: LooseConflicts
@@ -66,27 +62,12 @@ function scopesOf(input: LooseInput, name: string, problems: Problem[]): Manifes
   for (const [scope, tables] of Object.entries(input.scopes)) {
     const rule = tables[name]
     if (rule === undefined) continue
-    const column = rule === true || isShared(rule) ? null : scopeColumn(rule, pgTable)
-    if (column === undefined) problems.push(foreignScopeColumn(table, scope))
-    else scopes.push({ scope, column })
+    if (rule === true || isShared(rule)) scopes.push({ scope, column: null })
+    else scopes.push(...resolveScope(input, { scope, name, rule }, problems))
   }
   if (scopes.length === 0) problems.push(noScope(table))
   return scopes
 }
-
-function scopeColumn(
-  rule: (columns: Record<string, PgColumn>) => unknown,
-  table: PgTable,
-): string | undefined {
-  const column = rule(getTableColumns(table))
-  return is(column, PgColumn) && column.table === table ? column.name : undefined
-}
-
-const foreignScopeColumn = (table: string, scope: string): Problem => ({
-  table,
-  problem: `scope ${scope} does not name a column of this table`,
-  cure: 'return one of the columns the function is given: (c) => c.projectId',
-})
 
 const noScope = (table: string): Problem => ({
   table,

@@ -51,7 +51,7 @@ export function checkScopeTypes(tables: readonly ManifestTable[], problems: Prob
   for (const table of tables) {
     for (const { scope, column } of table.scopes) {
       const type = table.columns.find(({ name }) => name === column)?.type
-      if (column === null || type === undefined) continue
+      if (typeof column !== 'string' || type === undefined) continue
       const known = first.get(scope)
       if (known === undefined) first.set(scope, { table: table.name, column, type })
       else if (printedAs(known.type) !== printedAs(type))

@@ -113,7 +113,7 @@ test('[P6.2] the generated SQL of a small table reads as it should', () => {
   const [table] = sync.manifest.tables
   expect(table).toBeDefined()
   if (!table) return
-  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: false })
+  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: false, hanging: [] })
   expect(sql.triggers.join(';\n')).toMatchInlineSnapshot(`
     "CREATE TRIGGER landfall_landfall_insert AFTER INSERT ON "public"."items" REFERENCING NEW TABLE AS landfall_rows FOR EACH STATEMENT
       EXECUTE FUNCTION "landfall"."capture_insert public.items"();
@@ -134,7 +134,7 @@ test('[P6.2] the generated function of a small table reads as it should', () => 
   const [table] = sync.manifest.tables
   expect(table).toBeDefined()
   if (!table) return
-  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: true })
+  const sql = captureSql({ bookkeeping: bookkeepingIn(), table, perRow: true, hanging: [] })
   expect(sql.functions[1]).toMatchInlineSnapshot(`
     "
     CREATE OR REPLACE FUNCTION "landfall"."capture_update public.items"() RETURNS trigger

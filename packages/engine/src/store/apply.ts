@@ -34,6 +34,7 @@ import { recordConflicts } from './stored-conflicts.ts'
 import { acknowledge } from './outbox.ts'
 import type { TableParts, Tables } from './tables.ts'
 import {
+  childrenFirst,
   dropAllUnseenRows,
   dropLostRows,
   dropUnseenRows,
@@ -145,7 +146,7 @@ function moveScopes({ driver, tables }: ApplyContext, moves: ScopeMoves, touched
   gainScopes(driver, moves.gained)
   if (moves.lost.length === 0) return
   const held = readScopes(driver).map(({ scope }) => scope)
-  for (const { table } of tables.values()) {
+  for (const { table } of childrenFirst(tables.values())) {
     if (dropLostRows(driver, table, { lost: moves.lost, held })) touched.add(table.name)
   }
 }
@@ -155,7 +156,7 @@ function finishScopes({ driver, tables }: ApplyContext, state: State, touched: S
   const ready = markReady(driver)
   if (!state.loadingAgain) return false
   const done = readScopes(driver).every((scope) => scope.ready)
-  for (const { table } of tables.values()) {
+  for (const { table } of childrenFirst(tables.values())) {
     const dropped = done ? dropAllUnseenRows(driver, table) : dropUnseenRows(driver, table, ready)
     if (dropped) touched.add(table.name)
     if (done) driver.exec(`DELETE FROM ${table.seen}`)

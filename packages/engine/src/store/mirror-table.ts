@@ -72,13 +72,15 @@ export function mirrorTable(definition: ManifestTable): MirrorTable {
     mirror: quoteIdentifier(name),
     before: quoteIdentifier(`landfall_before_${name}`),
     between: quoteIdentifier(`landfall_between_${name}`),
-    base: quoteIdentifier(`landfall_base_${name}`),
+    base: quoteIdentifier(baseName(name)),
     seen: quoteIdentifier(`landfall_seen_${name}`),
     columnList: list(columns),
     keyList: list(key),
     readonly: definition.write.length === 0,
   }
 }
+
+export const baseName = (table: string): string => `landfall_base_${table}`
 
 function mirrorColumn(definition: ManifestColumn, table: ManifestTable): MirrorColumn {
   return {

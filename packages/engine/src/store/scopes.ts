@@ -1,14 +1,21 @@
 /**
  * The scopes that a client holds, how far each is loaded, and the rows that belong to it.
  *
- * A row's own columns name its scopes, here as on the server. A lost scope takes the rows along that no other held scope
- * covers; rows with unsent changes lose their base at once and leave with their verdict.
+ * A row's own columns name its scopes, or its parent's, as the server last knew it: here as on the server. A lost scope takes
+ * the rows along that no other held scope covers; rows with unsent changes lose their base at once and leave with their
+ * verdict.
  */
-import { decodeScopeKey, type PagePosition, type ManifestScope, type ScopeKey } from '@landfall/protocol'
-import { quoteSqliteLiteral } from '@landfall/schema/internal'
+import {
+  decodeScopeKey,
+  type PagePosition,
+  type ManifestScope,
+  type ScopeHop,
+  type ScopeKey,
+} from '@landfall/protocol'
+import { codecFor, quoteIdentifier, quoteSqliteLiteral } from '@landfall/schema/internal'
 import type { SqliteDriver } from '../ports.ts'
 import type { ScopeState } from './store.ts'
-import { sameKey, type MirrorTable } from './mirror-table.ts'
+import { baseName, sameKey, type MirrorTable } from './mirror-table.ts'
 
 export function readScopes(driver: SqliteDriver): ScopeState[] {
   return driver
@@ -98,7 +105,52 @@ function condition(table: MirrorTable, rule: ManifestScope, scopes: ScopeKey[]):
   if (keys.length === 0) return null
   if (rule.column === null) return '1'
   const column = table.columns.find(({ name }) => name === rule.column)
-  if (column === undefined) return null
-  const values = keys.map(({ key }) => quoteSqliteLiteral(column.codec.fromWire(key)))
-  return `r.${column.sql} IN (${values.join(', ')})`
+  const codec = rule.through === undefined ? column?.codec : codecFor(rule.through.type)
+  if (codec === undefined) return null
+  const values = keys.map(({ key }) => quoteSqliteLiteral(codec.fromWire(key))).join(', ')
+  if (rule.through === undefined) return `r.${column?.sql} IN (${values})`
+  return hangsOn(
+    rule.through.hops,
+    'r',
+    (parent) => `${parent}.${quoteIdentifier(rule.through.column)} IN (${values})`,
+  )
+}
+
+type Hops = readonly ScopeHop[]
+
+/** The row hangs on one for which `test` holds, at the end of the path: asked from there, so once for all rows. */
+function hangsOn([hop, ...rest]: Hops, row: string, test: (parent: string) => string): string {
+  if (hop === undefined) return test(row)
+  const parent = `p${rest.length}`
+  const own = hop.columns.map((name) => `${row}.${quoteIdentifier(name)}`).join(', ')
+  const keys = hop.key.map((name) => `${parent}.${quoteIdentifier(name)}`).join(', ')
+  const same = hop.key.map((name) => `b.${quoteIdentifier(name)} = ${parent}.${quoteIdentifier(name)}`)
+  const [mirror, base] = [quoteIdentifier(hop.table), quoteIdentifier(baseName(hop.table))]
+  const inside = hangsOn(rest, parent, test)
+  return `(${own}) IN (
+      SELECT ${keys} FROM ${mirror} ${parent}
+      WHERE ${inside} AND NOT EXISTS (SELECT 1 FROM ${base} b WHERE ${same.join(' AND ')})
+      UNION ALL
+      SELECT ${keys} FROM ${base} ${parent} WHERE ${parent}.landfall_existed = 1 AND ${inside}
+    )`
+}
+
+/** Tables before those that they hang on: what is dropped is found by its parents. */
+export function childrenFirst<Table extends { table: MirrorTable }>(tables: Iterable<Table>): Table[] {
+  const all = [...tables]
+  const sorted = new Set<Table>()
+  const visiting = new Set<Table>()
+  const visit = (parts: Table): void => {
+    if (visiting.has(parts)) return
+    visiting.add(parts)
+    const hanging = all.filter(({ table }) =>
+      table.definition.scopes.some(({ through }) =>
+        through?.hops.some((hop) => hop.table === parts.table.name),
+      ),
+    )
+    hanging.forEach(visit)
+    sorted.add(parts)
+  }
+  all.forEach(visit)
+  return [...sorted]
 }

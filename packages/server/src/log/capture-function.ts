@@ -6,10 +6,10 @@
  * new type does not have (42883). The log is written after the block, so the writer's transaction gets no subtransaction
  * id. A failed read is marked in the log instead, once a transaction and table: a row of its own, for which nobody waits.
  */
-import type { ManifestTable } from '@landfall/protocol'
+import type { ManifestTable, ScopePath } from '@landfall/protocol'
 import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import type { Bookkeeping } from './bookkeeping.ts'
-import { type CapturedOperation, captureFunctionName } from './capture-names.ts'
+import { type CapturedOperation, captureFunctionName, type ParentEvent } from './capture-names.ts'
 
 /** A table as one app captures it. */
 export type CapturedTable = {
@@ -17,7 +17,12 @@ export type CapturedTable = {
   table: ManifestTable
   /** Its statement triggers would miss writes. */
   perRow: boolean
+  /** Those whose rows are where a row of this table is. */
+  hanging: readonly Hanging[]
 }
+
+/** A scope of another table that goes through this one: `place` is the hop that leads here. */
+export type Hanging = { table: ManifestTable; scope: string; through: ScopePath; place: number }
 
 /**
  * Names of the functions' own. A column may have any name, these too: so every column is qualified, and `use_variable`
@@ -44,7 +49,9 @@ const VARIABLES = `
   ${OWN.stamp} bigint;
   ${OWN.author} text;`
 
-export function captureFunction(captured: CapturedTable, operation: CapturedOperation, body: string): string {
+type FunctionName = CapturedOperation | ParentEvent
+
+export function captureFunction(captured: CapturedTable, operation: FunctionName, body: string): string {
   const { bookkeeping, table } = captured
   const text = `
 #variable_conflict use_variable
@@ -58,7 +65,7 @@ END
   return `
 CREATE OR REPLACE FUNCTION ${captureFunctionName(bookkeeping, operation, table)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp${printSettings(table)}
+SET search_path = pg_catalog, pg_temp${printSettings(captured)}
 AS ${tag}${text}${tag}`
 }
 
@@ -107,11 +114,13 @@ const SETTING_DEPENDENT = new Set([
 ])
 
 /** Keys and scopes are logged as text: where a writer's settings could change it, they are pinned, at some cost. */
-function printSettings(table: ManifestTable): string {
-  const named = new Set([...table.key, ...table.scopes.map((scope) => scope.column)])
-  const depends = table.columns.some(
-    (column) => named.has(column.name) && SETTING_DEPENDENT.has(column.type.kind),
-  )
+function printSettings({ table, hanging }: CapturedTable): string {
+  const types = [table, ...hanging.map((each) => each.table)].flatMap(({ columns, key, scopes }) => {
+    const named = new Set([...key, ...scopes.map((scope) => scope.column)])
+    const own = columns.filter(({ name }) => named.has(name)).map(({ type }) => type)
+    return [...own, ...scopes.flatMap(({ through }) => through?.type ?? [])]
+  })
+  const depends = types.some(({ kind }) => SETTING_DEPENDENT.has(kind))
   if (!depends) return ''
   return `
 SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'

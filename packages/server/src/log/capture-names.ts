@@ -9,7 +9,11 @@ import type { Bookkeeping } from './bookkeeping.ts'
 export const CAPTURED_OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const
 export type CapturedOperation = (typeof CAPTURED_OPERATIONS)[number]
 
-export function triggerName({ schema }: Bookkeeping, operation: CapturedOperation): string {
+/** What happens to a row that others hang on (`capture-moves.ts`). */
+export const PARENT_EVENTS = ['hold', 'came', 'moved', 'going'] as const
+export type ParentEvent = (typeof PARENT_EVENTS)[number]
+
+export function triggerName({ schema }: Bookkeeping, operation: CapturedOperation | ParentEvent): string {
   return `landfall_${schema}_${operation}`
 }
 
@@ -20,7 +24,7 @@ export function triggerNames(bookkeeping: Bookkeeping): string[] {
 /** `"landfall"."capture_insert public.items"` */
 export function captureFunctionName(
   bookkeeping: Bookkeeping,
-  operation: CapturedOperation,
+  operation: CapturedOperation | ParentEvent,
   table: { schema: string; name: string },
 ): string {
   return bookkeeping.named(functionName(operation, table))
@@ -32,7 +36,10 @@ const MAX_NAME_BYTES = 63
  * Postgres cuts names at 63 bytes: a longer one keeps its beginning and gets a digest of the whole, and so does one with
  * a dot in it, which could be read in two ways. Two of a thousand such tables share a digest of 64 bits once in 4e13.
  */
-export function functionName(operation: CapturedOperation, table: { schema: string; name: string }): string {
+export function functionName(
+  operation: CapturedOperation | ParentEvent,
+  table: { schema: string; name: string },
+): string {
   const name = `capture_${operation} ${table.schema}.${table.name}`
   const clear = !table.schema.includes('.') && !table.name.includes('.')
   if (clear && Buffer.byteLength(name) <= MAX_NAME_BYTES) return name

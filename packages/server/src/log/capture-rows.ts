@@ -8,7 +8,9 @@
 import { EVERY_SCOPE } from '@landfall/protocol'
 import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import { type CapturedTable, guarded, logRow, OWN, readAuthor } from './capture-function.ts'
-import { keyTexts, namedRow, scopeTexts } from './row-of.ts'
+import { namedRow } from '../sql/scope-sql.ts'
+import { heldReading, markOrphans } from './hold-parents.ts'
+import { keyTexts, scopeTexts } from './row-of.ts'
 import { LOG_OPERATIONS } from './tables.ts'
 
 /** The transition table of an INSERT or DELETE. */
@@ -20,26 +22,28 @@ const PLACES = 'landfall_places'
 export function wholeRowBody(captured: CapturedTable, row: 'NEW' | 'OLD', operation: string): string {
   const { table } = captured
   const of = namedRow(row)
-  return `${guarded(
-    captured,
-    `${OWN.key} := ${keyTexts(table, of)};
-    ${OWN.scopes} := ARRAY[${scopeTexts(table, of).join(', ')}];`,
-  )}${readAuthor(captured)}${logVariables(captured, operation)}`
+  const reading = `${OWN.key} := ${keyTexts(table, of)};
+    ${OWN.scopes} := ARRAY[${scopeTexts(table, of).join(', ')}];`
+  const source = { row: of, from: '' }
+  const held = heldReading(table, [source], reading)
+  const orphans = operation === LOG_OPERATIONS.deleted ? markOrphans(captured, source) : ''
+  return `${guarded(captured, reading)}${held}${readAuthor(captured)}${orphans}${logVariables(captured, operation)}`
 }
 
 /** For a statement trigger. */
 export function wholeRowsBody(captured: CapturedTable, operation: string): string {
   const { table } = captured
   const of = namedRow(ROW)
-  return `${guarded(
-    captured,
-    `SELECT ${keyTexts(table, of)}, ARRAY[${scopeTexts(table, of).join(', ')}], EXISTS (SELECT FROM ${ROWS} OFFSET 1)
+  const reading = `SELECT ${keyTexts(table, of)}, ARRAY[${scopeTexts(table, of).join(', ')}], EXISTS (SELECT FROM ${ROWS} OFFSET 1)
     INTO ${OWN.key}, ${OWN.scopes}, ${OWN.many}
-    FROM ${ROWS} AS ${ROW} LIMIT 1;`,
-  )}
+    FROM ${ROWS} AS ${ROW} LIMIT 1;`
+  const source = { row: of, from: ` FROM ${ROWS} AS ${ROW}` }
+  const held = heldReading(table, [source], reading)
+  const orphans = operation === LOG_OPERATIONS.deleted ? markOrphans(captured, source) : ''
+  return `${guarded(captured, reading)}
   IF ${OWN.many} IS NULL THEN
     RETURN NULL;
-  END IF;${readAuthor(captured)}
+  END IF;${held}${readAuthor(captured)}${orphans}
   IF ${OWN.many} THEN
     ${logAll(captured, operation)}
     RETURN NULL;
@@ -70,5 +74,8 @@ function logAll({ bookkeeping, table }: CapturedTable, operation: string): strin
 /** For a statement trigger: nobody has read which rows there were. */
 export function truncateBody(captured: CapturedTable): string {
   const row = { key: `'{}'`, scope: `'${EVERY_SCOPE}'`, operation: LOG_OPERATIONS.truncated }
-  return `${readAuthor(captured)}\n  ${logRow(captured, row)}`
+  // Rows that hung on one of these, at any distance, are in no scope any more.
+  const tables = new Set([captured.table, ...captured.hanging.map(({ table }) => table)])
+  const logged = [...tables].map((table) => `\n  ${logRow({ ...captured, table }, row)}`)
+  return `${readAuthor(captured)}${logged.join('')}`
 }

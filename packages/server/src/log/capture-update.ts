@@ -15,7 +15,9 @@ import type { ManifestTable } from '@landfall/protocol'
 import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
 import { type CapturedTable, guarded, logRow, OWN, readAuthor } from './capture-function.ts'
 import { anyColumnDiffers, changedColumns, type RowPair } from './compare.ts'
-import { keyTexts, namedRow, type RowOf, scopeTexts } from './row-of.ts'
+import { namedRow, type RowOf } from '../sql/scope-sql.ts'
+import { heldReading, markOrphans } from './hold-parents.ts'
+import { keyTexts, scopeTexts } from './row-of.ts'
 import { LOG_OPERATIONS } from './tables.ts'
 
 const { inserted, updated, deleted, left } = LOG_OPERATIONS
@@ -33,10 +35,13 @@ const PLACES = 'landfall_places'
 export function updatedRowBody(captured: CapturedTable): string {
   const values = pairValues(captured.table, { was: namedRow('OLD'), is: namedRow('NEW') })
   const assigned = values.map(({ variable, value }) => `${variable} := ${value};`)
-  return `${guarded(captured, assigned.join('\n    '))}
+  const reading = assigned.join('\n    ')
+  const was = { row: namedRow('OLD'), from: '' }
+  const sources = [was, { row: namedRow('NEW'), from: '' }]
+  return `${guarded(captured, reading)}
   IF ${OWN.columns} = '{}' THEN
     RETURN NULL;
-  END IF;${readAuthor(captured)}${logPair(captured)}`
+  END IF;${heldReading(captured.table, sources, reading)}${readAuthor(captured)}${markOrphans(captured, was)}${logPair(captured)}`
 }
 
 /** For a statement trigger: the first pair by itself, as in `capture-rows.ts`. */
@@ -47,10 +52,12 @@ export function updatedRowsBody(captured: CapturedTable): string {
       EXISTS (SELECT FROM ${NEW_ROWS} OFFSET 1)
     INTO ${values.map(({ variable }) => variable).join(', ')}, ${OWN.many}
     FROM (SELECT * FROM ${OLD_ROWS} LIMIT 1) AS ${WAS}, (SELECT * FROM ${NEW_ROWS} LIMIT 1) AS ${IS};`
+  const was = { row: namedRow(OLD_ROWS), from: ` FROM ${OLD_ROWS}` }
+  const sources = [was, { row: namedRow(NEW_ROWS), from: ` FROM ${NEW_ROWS}` }]
   return `${guarded(captured, first)}
   IF ${OWN.many} IS NULL OR (NOT ${OWN.many} AND ${OWN.columns} = '{}') THEN
     RETURN NULL;
-  END IF;${readAuthor(captured)}
+  END IF;${heldReading(captured.table, sources, first)}${readAuthor(captured)}${markOrphans(captured, was)}
   IF ${OWN.many} THEN
     ${logAllPairs(captured)}
     RETURN NULL;

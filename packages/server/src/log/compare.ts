@@ -7,7 +7,7 @@
  */
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { quotePostgresLiteral as quote } from '@landfall/schema/internal'
-import type { RowOf } from './row-of.ts'
+import type { RowOf } from '../sql/scope-sql.ts'
 
 const BINARY_OUTPUT: { [kind: string]: string } = {
   numeric: 'pg_catalog.numeric_send',

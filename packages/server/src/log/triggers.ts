@@ -14,10 +14,12 @@ import {
   CAPTURED_OPERATIONS,
   type CapturedOperation,
   captureFunctionName,
+  PARENT_EVENTS,
   triggerName,
   triggerNames,
 } from './capture-names.ts'
 import { ROWS, truncateBody, wholeRowBody, wholeRowsBody } from './capture-rows.ts'
+import { PARENT_TIMES, parentBodies } from './capture-moves.ts'
 import { NEW_ROWS, OLD_ROWS, updatedRowBody, updatedRowsBody } from './capture-update.ts'
 import { LOG_OPERATIONS } from './tables.ts'
 
@@ -43,17 +45,39 @@ export function captureSql(captured: CapturedTable): CaptureSql {
       enableAlways(relation, name),
     ]
   }
+  const parent = parentSql(captured)
   return {
-    functions: CAPTURED_OPERATIONS.map((operation) =>
-      captureFunction(captured, operation, bodies[operation]),
-    ),
-    triggers: CAPTURED_OPERATIONS.flatMap((operation) => create(operation, quoteTable(table))),
+    functions: [
+      ...CAPTURED_OPERATIONS.map((operation) => captureFunction(captured, operation, bodies[operation])),
+      ...parent.functions,
+    ],
+    triggers: [
+      ...CAPTURED_OPERATIONS.flatMap((operation) => create(operation, quoteTable(table))),
+      ...parent.triggers,
+    ],
     partitionTriggers: (relation) => [
-      ...triggerNames(bookkeeping)
-        .slice(0, 3)
-        .map((name) => enableAlways(relation, name)),
+      ...[...triggerNames(bookkeeping).slice(0, 3), ...parent.names].map((name) =>
+        enableAlways(relation, name),
+      ),
       ...create('truncate', relation),
     ],
+  }
+}
+
+/** Nothing for a table that none hangs on. */
+function parentSql(captured: CapturedTable): { functions: string[]; triggers: string[]; names: string[] } {
+  const { bookkeeping, table, hanging } = captured
+  const events = hanging.length === 0 ? [] : PARENT_EVENTS
+  const bodies = parentBodies(captured)
+  const relation = quoteTable(table)
+  return {
+    functions: events.map((event) => captureFunction(captured, event, bodies[event])),
+    triggers: events.flatMap((event) => [
+      `CREATE TRIGGER ${triggerName(bookkeeping, event)} ${PARENT_TIMES[event]} ON ${relation} FOR EACH ROW
+  EXECUTE FUNCTION ${captureFunctionName(bookkeeping, event, table)}()`,
+      enableAlways(relation, triggerName(bookkeeping, event)),
+    ]),
+    names: events.map((event) => triggerName(bookkeeping, event)),
   }
 }
 

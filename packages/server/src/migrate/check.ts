@@ -5,6 +5,7 @@
  */
 import { LandfallError, type Manifest, type ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema/internal'
+import { scopeColumns } from '../sql/scope-sql.ts'
 import type { TextRow, Tx } from '../database/database.ts'
 import { readHiddenTables } from '../database/row-security.ts'
 import { type DatabaseProblem, readObstacles } from './obstacles.ts'
@@ -135,8 +136,8 @@ export async function fitToLive(tx: Tx, table: ManifestTable): Promise<ManifestT
   const problems = await columnProblems(tx, table)
   const fitting = table.columns.filter((_, i) => problems[i] === null)
   const columns = fitting.filter(({ name }, i) => fitting.findIndex((other) => other.name === name) === i)
-  const isThere = (name: string | null) => name === null || columns.some((column) => column.name === name)
-  return { ...table, columns, scopes: table.scopes.filter(({ column }) => isThere(column)) }
+  const isThere = (name: string) => columns.some((column) => column.name === name)
+  return { ...table, columns, scopes: table.scopes.filter((scope) => scopeColumns(scope).every(isThere)) }
 }
 
 /** For each column what is wrong with it, or null. */

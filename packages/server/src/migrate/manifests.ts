@@ -13,6 +13,8 @@ import { type SyncDefinition } from '@landfall/schema'
 import { quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Bookkeeping } from '../log/bookkeeping.ts'
+import type { Hanging } from '../log/capture-function.ts'
+import { hangingOn } from '../log/capture-moves.ts'
 import { ownTriggers } from './own-triggers.ts'
 
 const KEPT_DAYS = 30
@@ -110,8 +112,17 @@ export function capturedTable(own: ManifestTable, versions: readonly ServedVersi
   return {
     ...own,
     columns: found.flatMap(({ table }) => table.columns),
-    scopes: distinct(scopes, ({ scope, column }) => JSON.stringify([scope, column])),
+    scopes: distinct(scopes, ({ scope, column, through }) => JSON.stringify([scope, column, through])),
   }
+}
+
+/** The tables whose rows hang on rows of the table, by any version that counts. */
+export function hangingTables(own: ManifestTable, versions: readonly ServedVersion[]): Hanging[] {
+  const recent = versions.filter(({ isRecent }, i) => isRecent || i === 0)
+  const hanging = recent.flatMap(({ manifest }) => hangingOn(manifest.tables, own))
+  return distinct(hanging, ({ table, scope, through, place }) =>
+    JSON.stringify([relationOf(table), table.key, scope, through, place]),
+  )
 }
 
 function distinct<T>(all: readonly T[], nameOf: (one: T) => string): T[] {

@@ -25,6 +25,7 @@ import { ADVISORY_LOCK, type Bookkeeping, bookkeepingIn } from '../log/bookkeepi
 import { readCapture, recordCapture } from '../gaps/capture-record.ts'
 import { checkCaptures } from '../gaps/check-captures.ts'
 import { mark } from '../gaps/marks.ts'
+import type { Hanging } from '../log/capture-function.ts'
 import { LOG_OPERATIONS } from '../log/tables.ts'
 import {
   type CheckedTables,
@@ -36,7 +37,7 @@ import {
 } from './check.ts'
 import type { DatabaseProblem } from './obstacles.ts'
 import { makeBookkeeping } from './make-bookkeeping.ts'
-import { type AppVersion, capturedTable, readVersions, recordVersion } from './manifests.ts'
+import { type AppVersion, capturedTable, hangingTables, readVersions, recordVersion } from './manifests.ts'
 import { captureSql } from '../log/triggers.ts'
 
 const WRITE: TransactionOptions = { isolation: 'read committed', readOnly: false }
@@ -158,13 +159,14 @@ async function planCapture(tx: Tx, { bookkeeping, app }: Migration, live: LiveTa
   // Read anew: a newer version may have been recorded since the check.
   const versions = await readVersions(tx, bookkeeping)
   const table = await fitToLive(tx, capturedTable(live.table, versions))
-  const sql = captureSql({ bookkeeping, table, perRow: live.perRow })
+  const hanging = hangingTables(table, versions)
+  const sql = captureSql({ bookkeeping, table, perRow: live.perRow, hanging })
   const partitions = live.partitioned ? await findPartitions(tx, table) : []
   const relations = [quoteTable(table), ...partitions]
   const onPartitions = partitions.flatMap((partition) => sql.partitionTriggers(partition))
   const statements = [...sql.functions, ...sql.triggers, ...onPartitions]
   const digest = md5(statements.join(';\n'))
-  const definition = md5(definitionOf(table, { perRow: live.perRow, relations }))
+  const definition = md5(definitionOf(table, { perRow: live.perRow, relations, hanging }))
   // The newest version may be of a newer Landfall: what it has put in place is as good, whatever its text.
   const isNewest = versions[0]?.hash === app.manifest.hash
   const isMade: CapturePlan['isMade'] = (found) =>
@@ -177,8 +179,16 @@ const md5 = (text: string): string => createHash('md5').update(text).digest('hex
 /** What is captured of a table, apart from how. */
 function definitionOf(
   { key, columns, scopes }: ManifestTable,
-  { perRow, relations }: { perRow: boolean; relations: string[] },
+  { perRow, relations, hanging }: { perRow: boolean; relations: string[]; hanging: readonly Hanging[] },
 ): string {
   const typed = columns.map(({ name, type }) => [name, type.sql])
-  return JSON.stringify([key, typed, scopes.map(({ scope, column }) => [scope, column]), perRow, relations])
+  const placed = scopes.map(({ scope, column, through }) => [scope, column, through])
+  const below = hanging.map(({ table, scope, through }) => [
+    table.schema,
+    table.name,
+    table.key,
+    scope,
+    through,
+  ])
+  return JSON.stringify([key, typed, placed, perRow, relations, below])
 }

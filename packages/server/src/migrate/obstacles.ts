@@ -7,6 +7,7 @@
  */
 import type { ManifestTable } from '@landfall/protocol'
 import { quoteTable } from '@landfall/schema/internal'
+import { scopeColumns } from '../sql/scope-sql.ts'
 import type { TextRow, Tx } from '../database/database.ts'
 
 /** What does not fit in the database, and what to do. */
@@ -42,7 +43,7 @@ function question(table: ManifestTable, place: number) {
     place,
     relation: quoteTable(table),
     key: table.key,
-    scopes: table.scopes.flatMap(({ column }) => column ?? []),
+    scopes: table.scopes.flatMap((scope) => scopeColumns(scope).slice(0, 1)),
     /** What clients may send. */
     given: given.map(({ name }) => name),
   }
@@ -120,7 +121,8 @@ function warnings(table: ManifestTable, row: TextRow): DatabaseProblem[] {
   const found: DatabaseProblem[] = namesIn(row['slow']).map((column) => ({
     ...where,
     column,
-    problem: 'No index begins with this scope column: each page of a first load reads the whole table.',
+    problem:
+      'No index begins with this scope column: each page of a first load, and each move of a parent, reads the whole table.',
     cure: `CREATE INDEX ON ${quoteTable(table)} (${column}${table.key.includes(column) ? '' : `, ${table.key.join(', ')}`})`,
   }))
   for (const column of table.write.length > 0 ? namesIn(row['needed']) : []) {

@@ -7,6 +7,7 @@
  * parsing and printing it again would cost as much as all the rest.
  */
 import {
+  type ColumnType,
   type PagePosition,
   type FirstLoadRequest,
   decodeScopeKey,
@@ -19,6 +20,7 @@ import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { ServerContext } from '../context.ts'
 import { PostgresError, type TransactionOptions, type Tx } from '../database/database.ts'
 import { prepareHolders, readHeldScopes } from '../scopes/holders.ts'
+import { inScope } from '../sql/scope-sql.ts'
 import {
   type Bind,
   bytesOfRow,
@@ -149,13 +151,11 @@ async function readTablePage(tx: Tx, table: ManifestTable, options: PageOptions)
 
 function pageCondition(table: ManifestTable, options: PageOptions, bind: Bind): string {
   const { scope, key } = decodeScopeKey(options.scope)
-  const column = table.scopes.find((entry) => entry.scope === scope)?.column ?? null
-  const inScope =
-    column === null
-      ? 'true'
-      : `t.${quoteIdentifier(column)} = ${bind(key)}::${castType(columnOf(table, column).type)}`
-  if (options.after === null) return inScope
+  const entry = table.scopes.find((each) => each.scope === scope)
+  const isKey = (column: string, type: ColumnType): string => `${column} = ${bind(key)}::${castType(type)}`
+  const held = entry === undefined ? 'false' : inScope(table, entry, isKey)
+  if (options.after === null) return held
   const names = table.key.map((name) => `t.${quoteIdentifier(name)}`)
   const values = keyColumns(table).map((k, i) => `${bind(options.after?.[i] ?? null)}::${k.type.sql}`)
-  return `${inScope} AND (${names.join(', ')}) > (${values.join(', ')})`
+  return `${held} AND (${names.join(', ')}) > (${values.join(', ')})`
 }

@@ -23,7 +23,8 @@ import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { ServerContext } from '../context.ts'
 import type { Tx } from '../database/database.ts'
 import { readWindow, type TableWindow } from '../log/window.ts'
-import { columnBlock, createBinder, inScopes, keyColumns, textColumns } from '../sql/row-columns.ts'
+import { columnBlock, createBinder, keyColumns, textColumns } from '../sql/row-columns.ts'
+import { inScopes } from '../sql/scope-sql.ts'
 
 /** What the client may see of the rows that its cursor has not seen, and which tables have been marked since. */
 export type News = Pick<PullResponse, 'tables' | 'marked'>

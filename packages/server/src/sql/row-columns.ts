@@ -3,13 +3,7 @@
  *
  * Knows the manifest and how Postgres builds a `WireColumns`; knows nothing of cursors or requests.
  */
-import {
-  type ColumnType,
-  decodeScopeKey,
-  type ManifestColumn,
-  type ManifestTable,
-  type ScopeKey,
-} from '@landfall/protocol'
+import type { ColumnType, ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { quoteIdentifier } from '@landfall/schema/internal'
 import type { Param } from '../database/database.ts'
 
@@ -66,26 +60,4 @@ export function bytesOfRow({ columns }: ManifestTable): string {
   const long = columns.flatMap(({ type }, i) => (isShort(type) ? [] : [i]))
   const fixed = SHORT_BYTES * (columns.length - long.length)
   return [`${fixed}`, ...long.map((i) => `coalesce(octet_length(c${i}), 4) + 3`)].join(' + ')
-}
-
-/** The condition that row `t` is in one of the scopes; null when the table has none of them. */
-export function inScopes(table: ManifestTable, scopes: readonly ScopeKey[], bind: Bind): string | null {
-  const keys = keysByScope(scopes)
-  const conditions = table.scopes.flatMap(({ scope, column }) => {
-    const held = keys.get(scope)
-    if (held === undefined) return []
-    return column === null ? ['true'] : [`t.${quoteIdentifier(column)}::text = ANY (${bind(held)}::text[])`]
-  })
-  return conditions.length === 0 ? null : `(${conditions.join(' OR ')})`
-}
-
-function keysByScope(scopes: readonly ScopeKey[]): Map<string, string[]> {
-  const keys = new Map<string, string[]>()
-  for (const text of scopes) {
-    const { scope, key } = decodeScopeKey(text)
-    const known = keys.get(scope)
-    if (known === undefined) keys.set(scope, [key])
-    else known.push(key)
-  }
-  return keys
 }

@@ -5,9 +5,10 @@
  * is escaped by Postgres exactly as `JSON.stringify` does it, so both sides hash the same bytes. Knows nothing of
  * cursors and rights: the scopes given are held.
  */
-import { decodeScopeKey, type ManifestTable, type ScopeKey } from '@landfall/protocol'
-import { quoteIdentifier, quotePostgresLiteral, quoteTable } from '@landfall/schema/internal'
-import { type Bind, castType, columnOf, keyColumns } from '../sql/row-columns.ts'
+import { type ColumnType, decodeScopeKey, type ManifestTable, type ScopeKey } from '@landfall/protocol'
+import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
+import { type Bind, castType, keyColumns } from '../sql/row-columns.ts'
+import { inScope, namedRow, scopeText } from '../sql/scope-sql.ts'
 
 export type HashedRows = {
   scopes: readonly ScopeKey[]
@@ -18,15 +19,13 @@ export type HashedRows = {
 
 /** `scope`, `bucket`, `row_hash`, `row_number`, and the key's texts `k0`, `k1`, ...; a row once per scope it is in. */
 export function hashedRows(table: ManifestTable, rows: HashedRows, bind: Bind): string {
-  const parts = table.scopes.flatMap(({ scope, column }) => {
-    const keys = rows.scopes.map(decodeScopeKey).filter((asked) => asked.scope === scope)
+  const parts = table.scopes.flatMap((scope) => {
+    const keys = rows.scopes.map(decodeScopeKey).filter((asked) => asked.scope === scope.scope)
     if (keys.length === 0) return []
-    const held = { column, keys: keys.map(({ key }) => key) }
-    const name = quotePostgresLiteral(`${scope}:`)
-    const scopeText = column === null ? name : `${name} || t.${quoteIdentifier(column)}::text`
-    const where = [isHeld(table, held, bind), ...leftOut(table, rows.except, bind)]
+    const held = keys.map(({ key }) => key)
+    const where = [inScope(table, scope, isHeld(held, bind)), ...leftOut(table, rows.except, bind)]
     return [
-      `SELECT ${scopeText} AS scope, ${keyTexts(table)}, ${rowHash(table)} AS row_hash, ${keyHash(table)} AS key_hash
+      `SELECT ${scopeText(scope, namedRow('t'))} AS scope, ${keyTexts(table)}, ${rowHash(table)} AS row_hash, ${keyHash(table)} AS key_hash
        FROM ${quoteTable(table)} t
        WHERE ${where.join(' AND ')}`,
     ]
@@ -38,16 +37,11 @@ export function hashedRows(table: ManifestTable, rows: HashedRows, bind: Bind): 
 }
 
 /** By the column's own type, which its index serves; the text decides, as it does in the log. */
-function isHeld(
-  table: ManifestTable,
-  { column, keys }: { column: string | null; keys: string[] },
-  bind: Bind,
-): string {
-  if (column === null) return 'true'
-  const name = `t.${quoteIdentifier(column)}`
-  const held = bind(keys)
-  const type = castType(columnOf(table, column).type)
-  return `${name} = ANY (${held}::text[]::${type}[]) AND ${name}::text COLLATE "C" = ANY (${held}::text[])`
+function isHeld(keys: string[], bind: Bind): (column: string, type: ColumnType) => string {
+  return (column, type) => {
+    const held = bind(keys)
+    return `${column} = ANY (${held}::text[]::${castType(type)}[]) AND ${column}::text COLLATE "C" = ANY (${held}::text[])`
+  }
 }
 
 function leftOut(table: ManifestTable, except: string, bind: Bind): string[] {

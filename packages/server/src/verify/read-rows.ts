@@ -16,14 +16,8 @@ import {
 import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import type { Tx } from '../database/database.ts'
 import type { Limits } from '../limits.ts'
-import {
-  bytesOfRow,
-  columnBlock,
-  createBinder,
-  inScopes,
-  keyColumns,
-  textColumns,
-} from '../sql/row-columns.ts'
+import { bytesOfRow, columnBlock, createBinder, keyColumns, textColumns } from '../sql/row-columns.ts'
+import { inScopes } from '../sql/scope-sql.ts'
 
 export type RowsAsked = {
   scopes: readonly ScopeKey[]

@@ -158,7 +158,7 @@ function deleted(table: ManifestTable, row: WireRow): object {
 function pulledIn(table: ManifestTable, row: WireRow, held: ReadonlySet<ScopeKey>): object | null {
   for (const { scope, column } of table.scopes) {
     const own = [...held].map(decodeScopeKey).find((each) => each.scope === scope)
-    if (column !== null && own !== undefined && !table.key.includes(column))
+    if (typeof column === 'string' && own !== undefined && !table.key.includes(column))
       return changed(table, row, { column, value: own.key })
   }
   return null

@@ -4,7 +4,14 @@
  * Each part takes its turn among the app's transactions, and between parts the app's calls come in: a large table is
  * summed up for seconds. No pull can come in between, since a question is one turn of the sync loop.
  */
-import { type Clock, encodeKey, encodeScopeKey, type Manifest, type ScopeKey } from '@landfall/protocol'
+import {
+  type Clock,
+  decodeScopeKey,
+  encodeKey,
+  encodeScopeKey,
+  type Manifest,
+  type ScopeKey,
+} from '@landfall/protocol'
 import type { BaseRow, Store } from '../../store/store.ts'
 import { inTurn, type Turnstile } from '../../local/turnstile.ts'
 import { addTo, bucketOf, hashTexts, type Sum } from './hash.ts'
@@ -48,11 +55,14 @@ export function createLocalSums({ store, turnstile, clock, manifest }: LocalSums
   return {
     async byScope(part) {
       const sums = new Map<ScopeKey, Sum>()
-      const scopesOf = scopeReader(manifest, part)
-      await read(part, 'inside', (row) => {
-        const hash = hashTexts(row.texts)
-        for (const scope of scopesOf(row)) addTo(sums, scope, hash)
-      })
+      for (const scopes of readings(manifest, part)) {
+        const asked = { ...part, scopes }
+        const scopesOf = scopeReader(manifest, asked)
+        await read(asked, 'inside', (row) => {
+          const hash = hashTexts(row.texts)
+          for (const scope of scopesOf(row)) addTo(sums, scope, hash)
+        })
+      }
       return sums
     },
     async byBucket(part, bits) {
@@ -81,16 +91,29 @@ export function createLocalSums({ store, turnstile, clock, manifest }: LocalSums
   }
 }
 
+/** The part's scopes as they can be read at once: a parent's scope by itself, since the texts of a row do not tell it. */
+function readings(manifest: Manifest, { table, scopes }: Part): (readonly ScopeKey[])[] {
+  const definition = manifest.tables.find(({ name }) => name === table)
+  const rules = definition?.scopes.filter(({ through }) => through !== undefined) ?? []
+  const byParent = new Set(rules.map(({ scope }) => scope))
+  const isAlone = (scope: ScopeKey): boolean => byParent.has(decodeScopeKey(scope).scope)
+  const together = scopes.filter((scope) => !isAlone(scope))
+  return [...(together.length === 0 ? [] : [together]), ...scopes.filter(isAlone).map((scope) => [scope])]
+}
+
 /** Which of the part's scopes a row is in, by its texts, as on the server. */
 function scopeReader(manifest: Manifest, { table, scopes }: Part): (row: BaseRow) => ScopeKey[] {
   const definition = manifest.tables.find(({ name }) => name === table)
   const asked = new Set(scopes)
-  const rules = (definition?.scopes ?? []).map(({ scope, column }) => ({
+  const rules = (definition?.scopes ?? []).map(({ scope, column, through }) => ({
     scope,
+    through,
     place: definition?.columns.findIndex(({ name }) => name === column) ?? -1,
   }))
   return ({ texts }) =>
-    rules.flatMap(({ scope, place }) => {
+    rules.flatMap(({ scope, through, place }) => {
+      // The rows of such a scope were asked for alone.
+      if (through !== undefined) return scopes.filter((each) => decodeScopeKey(each).scope === scope)
       const text = place < 0 ? '' : texts[place]
       const key = text === null || text === undefined ? null : encodeScopeKey(scope, text)
       return key !== null && asked.has(key) ? [key] : []

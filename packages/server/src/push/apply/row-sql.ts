@@ -5,8 +5,9 @@
  * 1. Every text is cast where it is used, so that Postgres compares and stores values by their type.
  */
 import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
-import { quoteIdentifier, quotePostgresLiteral } from '@landfall/schema/internal'
+import { quoteIdentifier } from '@landfall/schema/internal'
 import { type Bind, castType, keyColumns } from '../../sql/row-columns.ts'
+import { scopeColumns, scopeKeyText, scopeText } from '../../sql/scope-sql.ts'
 import type { Batch } from '../batch.ts'
 
 export type Sides = { old: boolean; new: boolean }
@@ -61,15 +62,16 @@ export type Judged = {
 /** Whether the user may write a row: all scopes that give the right are held. NULL names none. */
 export function isWritable(table: ManifestTable, { bind, keys, value }: Judged): string {
   const tests = table.write.flatMap((name) => {
-    const column = table.scopes.find(({ scope }) => scope === name)?.column ?? null
+    const scope = table.scopes.find((each) => each.scope === name)
     const held = keys(name)
-    if (column === null) return [`${held.includes('')}`]
-    const read = value(column)
-    if (read === null) return []
+    if (scope === undefined) return ['false']
+    if (scope.column === null) return [`${held.includes('')}`]
+    if (scopeColumns(scope).some((column) => value(column) === null)) return []
+    const key = scopeKeyText(scope, (column) => value(column) ?? 'NULL')
     // A subquery is hashed once; `= ANY` would walk the whole list for every row.
     return held.length === 0
       ? ['false']
-      : [`coalesce(${read}::text IN (SELECT unnest(${bind(held)}::text[])), false)`]
+      : [`coalesce(${key} IN (SELECT unnest(${bind(held)}::text[])), false)`]
   })
   if (table.write.length === 0) return 'false'
   return tests.length === 0 ? 'true' : `(${tests.join(' AND ')})`
@@ -79,10 +81,7 @@ export const liveColumn = (column: string): string => `t.${quoteIdentifier(colum
 
 /** The scopes of the live row, as a text array. */
 export function scopesOf(table: ManifestTable): string {
-  const keys = table.scopes.map(({ scope, column }) => {
-    const prefix = quotePostgresLiteral(`${scope}:`)
-    return column === null ? `${prefix}::text` : `${prefix} || t.${quoteIdentifier(column)}::text`
-  })
+  const keys = table.scopes.map((scope) => scopeText(scope, liveColumn))
   return `array_remove(ARRAY[${keys.join(', ')}], NULL)`
 }
 

@@ -8,6 +8,7 @@
  */
 import { quoteIdentifier, quoteTable } from '@landfall/schema/internal'
 import { type Bind, columnOf, keyColumns } from '../../sql/row-columns.ts'
+import { scopeColumns } from '../../sql/scope-sql.ts'
 import type { Batch } from '../batch.ts'
 import type { Rights } from '../check/rights.ts'
 import {
@@ -78,7 +79,8 @@ function conditions(batch: Batch, options: WriteOptions): string {
 
 function movesScope({ table, columns }: Batch): boolean {
   return table.scopes.some(
-    ({ scope, column }) => table.write.includes(scope) && columns.some(({ name }) => name === column),
+    (each) =>
+      table.write.includes(each.scope) && columns.some(({ name }) => scopeColumns(each).includes(name)),
   )
 }
 

@@ -83,7 +83,8 @@ async function lockScopes({ tx, context }: PushContext, scopes: readonly ScopeKe
 function newScopesSql({ sync, bookkeeping }: ServerContext, scope: string): string {
   const rows = sync.manifest.tables.flatMap((table) =>
     table.scopes.flatMap((each) => {
-      if (each.scope !== scope || each.column === null) return []
+      // A row that is in it through its parent has that parent in it.
+      if (each.scope !== scope || typeof each.column !== 'string') return []
       const { name, type } = columnOf(table, each.column)
       return `
       AND NOT EXISTS (

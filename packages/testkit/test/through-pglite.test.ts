@@ -1,0 +1,3 @@
+import { throughContract } from './through-contract.ts'
+
+throughContract('pglite')
