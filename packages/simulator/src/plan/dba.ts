@@ -37,7 +37,9 @@ export function uncapture(writing: Writing): Step[] {
     statements: [...dbaStatements(table, way, random)],
   }
   const mended: Step[] = random.below(2) === 0 ? [{ kind: 'mend' }, wait(writing, 3_000)] : []
-  return [step, wait(writing, 12_000), ...mended]
+  // Once devices have answered the first mark, only the mend's own tells of what comes now.
+  const later: Step = { ...step, statements: unseenWork(table, random) }
+  return [step, { kind: 'pass', ms: pick([5_000, 45_000], random) }, later, ...mended]
 }
 
 function readOnlyTables({ sync }: SimApp): ManifestTable[] {
