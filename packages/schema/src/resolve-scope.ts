@@ -60,7 +60,7 @@ const FOREIGN = [
 function misfit({ parent }: ThroughScope): [problem: string, cure: string] {
   const { table, key } = keyOf(parent)
   return [
-    `goes through ${table} by columns that are not of its primary key's types`,
+    `goes through ${table} by columns that are not of its primary key’s types`,
     `name the column of this table that refers to ${table}.${key.map(({ name }) => name).join(', ')}`,
   ]
 }

@@ -2,7 +2,7 @@ import type { ManifestColumn, ManifestTable } from '@landfall/protocol'
 import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync, shared } from '@landfall/schema'
+import { defineSync, shared, through } from '@landfall/schema'
 import { sync } from './support/tables.ts'
 
 function table(name: string): ManifestTable {
@@ -199,4 +199,35 @@ test('[P13.3] tables and enums of other Postgres schemas keep their schema', () 
     { type: { kind: 'int4', sql: 'integer' }, hasDefault: true, localDefault: null },
     { type: { kind: 'enum', sql: '"crm"."stage"[]', array: true }, localDefault: "'{lead}'" },
   ])
+})
+
+test('[P4.13] a scope through parents is resolved to the column at the end, and parents come first', () => {
+  const shops = pg.pgTable('shops', { a: pg.integer(), b: pg.integer(), region: pg.uuid() }, (t) => [
+    pg.primaryKey({ columns: [t.b, t.a] }),
+  ])
+  const orders = pg.pgTable(
+    'orders',
+    { id: pg.bigint({ mode: 'number' }).primaryKey(), x: pg.integer(), y: pg.integer() },
+    (t) => [pg.foreignKey({ columns: [t.x, t.y], foreignColumns: [shops.a, shops.b] })],
+  )
+  const lines = pg.pgTable('lines', { id: pg.integer().primaryKey(), orderId: pg.integer('order_id') })
+  const { manifest } = defineSync({
+    tables: { lines, orders, shops },
+    scopes: {
+      region: {
+        lines: (t) => through(t.orderId, orders),
+        orders: (t) => through([t.x, t.y], shops),
+        shops: (t) => t.region,
+      },
+    },
+  })
+  const toShop = { columns: ['y', 'x'], schema: 'public', table: 'shops', key: ['b', 'a'] }
+  const toOrder = { columns: ['order_id'], schema: 'public', table: 'orders', key: ['id'] }
+  const end = { column: 'region', type: { kind: 'uuid', sql: 'uuid', array: false } }
+  expect(manifest.tables.map(({ name, scopes, write }) => [name, scopes, write])).toEqual([
+    ['shops', [{ scope: 'region', column: 'region' }], ['region']],
+    ['orders', [{ scope: 'region', through: { hops: [toShop], ...end } }], ['region']],
+    ['lines', [{ scope: 'region', through: { hops: [toOrder, toShop], ...end } }], ['region']],
+  ])
+  expect(manifest.tables[2]?.indexes).toContainEqual(['order_id'])
 })

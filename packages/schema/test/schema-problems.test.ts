@@ -1,7 +1,7 @@
 import { LandfallError } from '@landfall/protocol'
 import * as pg from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
-import { defineSync, type Problem } from '@landfall/schema'
+import { defineSync, type Problem, through } from '@landfall/schema'
 
 /** The problems that defineSync finds in untyped input, as `table.column: problem`. */
 function problemsOf(input: object): string[] {
@@ -141,4 +141,33 @@ test('[P13.2] all unknown names are refused at once', () => {
     'gone: there is no such table in tables',
     'view: this is no Drizzle pgTable',
   ])
+})
+
+test('[P13.2] a way to a parent’s scope ends at a synced column, by columns of the parent’s key', () => {
+  const parent = pg.pgTable('parent', { id, owner: pg.text() })
+  const loose = pg.pgTable('loose', { id })
+  const child = pg.pgTable('child', { id, parent: pg.integer(), named: pg.text() })
+  const tables = { parent, child, loose }
+  type Child = { id: typeof child.id; parent: typeof child.parent; named: typeof child.named }
+  const owner = (c: { owner: unknown }) => c.owner
+  const found = (rule: (c: Child) => unknown, more: object = { parent: owner }) =>
+    problemsOf({ tables, scopes: { all: { loose: true }, own: { child: rule, ...more } } })[0]
+  const misfit = 'child: scope own goes through parent by columns that are not of its primary key’s types'
+  expect(found((c) => through(c.parent, parent))).toBeUndefined()
+  expect(found((c) => through(c.named, parent))).toBe(misfit)
+  expect(found((c) => through([c.parent, c.id], parent))).toBe(misfit)
+  expect(found(() => through(parent.id, parent))).toBe(misfit)
+  expect(found((c) => through(c.parent, loose))).toBe(
+    'child: scope own goes through loose, which does not stand in it',
+  )
+  expect(found((c) => through(c.parent, pg.pgTable('far', { id })))).toBe(
+    'child: scope own goes through far, which is not synced',
+  )
+  expect(found((c) => through(c.id, child))).toBe('child: scope own goes through child in a circle')
+  const excluded = problemsOf({
+    tables: { parent, child },
+    scopes: { own: { parent: owner, child: (c: Child) => through(c.parent, parent) } },
+    columns: { child: { exclude: ['parent'] } },
+  })
+  expect(excluded).toContain('child.parent: the column is the way to scope own and is not synced')
 })

@@ -6,6 +6,7 @@
  */
 import type { Manifest, ManifestTable } from '@landfall/protocol'
 import { parentsFirst } from '@landfall/schema/internal'
+import { scopeColumns } from '../../sql/scope-sql.ts'
 import type { Tx } from '../../database/database.ts'
 
 export type ForeignKey = {
@@ -77,7 +78,7 @@ function looseColumn(table: ManifestTable, names: readonly string[]): string | n
       nullable &&
       !readonly &&
       !table.key.includes(name) &&
-      table.scopes.every(({ column }) => column !== name),
+      table.scopes.every((scope) => !scopeColumns(scope).includes(name)),
   )
   return loose?.name ?? null
 }
