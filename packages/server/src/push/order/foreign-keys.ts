@@ -18,6 +18,8 @@ export type ForeignKey = {
   loose: string | null
   /** Whether not even a statement's end is awaited: ON DELETE RESTRICT. */
   restricts: boolean
+  /** Whether a deleted parent changes or takes along its children: CASCADE, SET NULL, SET DEFAULT. */
+  cascades: boolean
 }
 
 export type Catalog = {
@@ -48,6 +50,7 @@ async function readForeignKeys(tx: Tx, tables: readonly ManifestTable[]): Promis
       JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.name
     )
     SELECT child.relname::text AS child, parent.relname::text AS parent, (k.confdeltype = 'r')::text AS restricts,
+      (k.confdeltype IN ('c', 'n', 'd'))::text AS cascades,
       to_json(ARRAY(
         SELECT a.attname::text
         FROM unnest(k.conkey) WITH ORDINALITY AS u(number, place)
@@ -66,7 +69,9 @@ async function readForeignKeys(tx: Tx, tables: readonly ManifestTable[]): Promis
     const columns = JSON.parse(row['columns'] ?? '[]') as string[]
     const parent = row['parent'] ?? ''
     const restricts = row['restricts'] === 'true'
-    return child ? { child: child.name, parent, columns, loose: looseColumn(child, columns), restricts } : []
+    const cascades = row['cascades'] === 'true'
+    const loose = child ? looseColumn(child, columns) : null
+    return child ? { child: child.name, parent, columns, loose, restricts, cascades } : []
   })
 }
 
@@ -103,6 +108,16 @@ export function looseInCycles(foreignKeys: readonly ForeignKey[]): Map<string, s
     loose.set(child, [...(loose.get(child) ?? []), column])
   }
   return loose
+}
+
+/** The tables whose rows a deletion may take along, the table itself left out, grandchildren before children. */
+export function takenAlong(foreignKeys: readonly ForeignKey[], table: string): string[] {
+  const found: string[] = [table]
+  for (let i = 0; i < found.length; i++) {
+    const below = foreignKeys.filter(({ parent, cascades }) => cascades && parent === found[i])
+    for (const { child } of below) if (!found.includes(child)) found.push(child)
+  }
+  return found.slice(1).reverse()
 }
 
 function reaches(foreignKeys: readonly ForeignKey[], from: string, to: string): boolean {

@@ -11,7 +11,7 @@
  */
 import type { ManifestTable, Step, WireValue } from '@landfall/protocol'
 import { type CheckedBlock, type CheckedChangeset, rowsOf } from '../batch.ts'
-import { type ForeignKey, looseInCycles, tablesInOrder } from './foreign-keys.ts'
+import { type ForeignKey, looseInCycles, tablesInOrder, takenAlong } from './foreign-keys.ts'
 
 /** One row's net change, or what it holds in between. */
 export type Move = { block: number; row: number; values: Values | null }
@@ -25,7 +25,7 @@ const MOST_STATEMENTS = 5_000
 
 /** Without those that were tried before: writes first, by tables, and each other. */
 export function ordersOf(changeset: CheckedChangeset, context: OrderContext): Move[][] {
-  const steps = changeset.steps.flatMap(movesOf)
+  const steps = childrenFirst(changeset.steps.flatMap(movesOf), changeset, context)
   const writesFirst = byTable(changeset.blocks, context, 'last')
   const orders = [
     steps,
@@ -47,6 +47,36 @@ const movesOf = (step: Step): Move[] =>
   'values' in step
     ? [step]
     : Array.from({ length: step.count }, (_, i) => ({ block: step.block, row: step.row + i, values: null }))
+
+/**
+ * A parent's deletion would take along children that the changeset deletes by itself a moment later, and with them what
+ * others have written to them unseen (P7): so those go first.
+ */
+function childrenFirst(moves: Move[], { blocks }: CheckedChangeset, { foreignKeys }: OrderContext): Move[] {
+  const tableOf = ({ block, values }: Move): string | null => {
+    const found = values === null ? blocks[block] : undefined
+    return found?.operation === 'delete' ? found.table.name : null
+  }
+  const placed = new Set<Move>()
+  const ordered: Move[] = []
+  const place = (move: Move): void => {
+    if (placed.has(move)) return
+    placed.add(move)
+    ordered.push(move)
+  }
+  const passed = new Set<string>()
+  for (const move of moves) {
+    const table = tableOf(move)
+    if (table !== null && !passed.has(table)) {
+      passed.add(table)
+      for (const child of takenAlong(foreignKeys, table)) {
+        for (const other of moves) if (tableOf(other) === child) place(other)
+      }
+    }
+    place(move)
+  }
+  return ordered
+}
 
 function byTable(blocks: readonly CheckedBlock[], context: OrderContext, deletes: 'first' | 'last'): Move[] {
   const places = new Map(tablesInOrder(context.tables, context.foreignKeys).map(({ name }, i) => [name, i]))
