@@ -154,5 +154,7 @@ test('[P17.1] every name that a text uses is a column’s, and nothing clashes',
   )
   const crowd = crowdOf(names)
   expect(crowd.flatMap(({ texts, unsynced }) => [...texts, ...unsynced]).length).toBeGreaterThan(200)
-  await liveThrough(crowd)
+  // A table by the name that SQLite gives to the row of an upsert.
+  const upserted = PLAIN.map((table) => ({ ...table, name: 'excluded' }))
+  await liveThrough([...crowd.filter(({ name }) => name !== 'excluded'), ...upserted])
 }, 240_000)

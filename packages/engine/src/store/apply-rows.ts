@@ -67,7 +67,7 @@ function rowSql(table: MirrorTable) {
   const keyParams = table.key.map((_, index) => `?${index + 1}`).join(', ')
   const untouched = (condition: string): string =>
     `NOT EXISTS (SELECT 1 FROM ${table.base} WHERE ${condition})`
-  const insert = `INSERT INTO ${mirror} (${columnList})`
+  const insert = `INSERT INTO ${mirror} AS landfall_row (${columnList})`
   return {
     upsert: `${insert} VALUES (${params}) ${upsertClause(table)}`,
     upsertUntouched: `${insert} SELECT ${params} WHERE ${untouched(rowKey)} ${upsertClause(table)}`,

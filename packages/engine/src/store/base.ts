@@ -79,7 +79,7 @@ function baseSql(table: MirrorTable) {
     forget: `UPDATE ${base} SET landfall_existed = 0 WHERE ${keyIs(table, (_, index) => index + 1)}`,
     dropGone: `DELETE FROM ${mirror} WHERE (${keyList}) IN
       (SELECT ${keyList} FROM ${base} WHERE landfall_last <= ?1 AND landfall_existed = 0)`,
-    showBase: `INSERT INTO ${mirror} (${columnList})
+    showBase: `INSERT INTO ${mirror} AS landfall_row (${columnList})
       SELECT ${columnList} FROM ${base} WHERE landfall_last <= ?1 AND landfall_existed = 1
       ${upsertClause(table)}`,
     dropConfirmed: `DELETE FROM ${base} WHERE landfall_last <= ?1`,
@@ -90,7 +90,10 @@ function baseSql(table: MirrorTable) {
   }
 }
 
-/** `ON CONFLICT ...` that replaces the columns outside of the key. Needs a WHERE before it after a SELECT. */
+/**
+ * `ON CONFLICT ...` that replaces the columns outside of the key. Needs a WHERE before it after a SELECT, and another name
+ * for the table: in one that is itself called `excluded`, each column would be set to itself.
+ */
 export function upsertClause(table: MirrorTable): string {
   const sets = table.rest.map(({ sql }) => `${sql} = excluded.${sql}`).join(', ')
   return `ON CONFLICT (${table.keyList}) DO ${sets === '' ? 'NOTHING' : `UPDATE SET ${sets}`}`
