@@ -9,7 +9,11 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { getTableConfig, PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { readColumnType } from './column-type.ts'
 import type { Problem } from './problem.ts'
-import { isThrough, type ScopeInput, type ScopeRule, type ThroughScope } from './scope-rules.ts'
+import type { PgTables } from './definition.ts'
+import { isThrough, type ScopeRule, type ThroughScope } from './scope-rules.ts'
+
+/** What `defineSync` was told about scopes, without its types. */
+export type ScopeInput = { tables: PgTables; scopes: { [scope: string]: { [table: string]: ScopeRule } } }
 
 type Place = { scope: string; name: string; rule: Exclude<ScopeRule, true | undefined> }
 

@@ -1,11 +1,7 @@
 /** What a scope says of a table, where a column of its own is not the answer: every row, or a parent's scope. */
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { PgTables } from './definition.ts'
 
 export type ScopeRule = true | SharedScope | ((columns: Record<string, PgColumn>) => unknown) | undefined
-
-/** What `defineSync` was told about scopes, without its types. */
-export type ScopeInput = { tables: PgTables; scopes: { [scope: string]: { [table: string]: ScopeRule } } }
 
 /** Every row, written by everybody: what `shared()` gives. */
 export type SharedScope = {
@@ -30,7 +26,14 @@ export function shared(): SharedScope {
 export const isShared = (rule: unknown): rule is SharedScope => rule === SHARED
 
 /** A row is where its parent is: what `through()` gives. */
-export type ThroughScope = { readonly kind: 'through'; columns: readonly PgColumn[]; parent: PgTable }
+export type ThroughScope = {
+  /** Tells it from a column. */
+  readonly kind: 'through'
+  /** Of the table itself: they refer to the parent's primary key. */
+  readonly columns: readonly PgColumn[]
+  /** The Drizzle table, as it stands in `tables`. */
+  readonly parent: PgTable
+}
 
 /**
  * The row is in the scope of its parent, and follows it: the column refers to the parent's primary key (a list of columns

@@ -8,8 +8,8 @@ import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { CustomPolicy, PgTables } from './definition.ts'
 import type { TableRules } from './manifest-table.ts'
 import type { Problem } from './problem.ts'
-import { resolveScope } from './resolve-scope.ts'
-import { isShared, type ScopeInput, type ScopeRule } from './scope-rules.ts'
+import { resolveScope, type ScopeInput } from './resolve-scope.ts'
+import { isShared, type ScopeRule } from './scope-rules.ts'
 import { type LooseWrite, writeScopes } from './write-rules.ts'
 
 export type LooseConflicts = {

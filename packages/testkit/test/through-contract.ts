@@ -75,6 +75,7 @@ export function throughContract(kind: Shop['kind']): void {
       await shop.psql(statement)
       await exact()
     }
+    expect(await lines(all)).toEqual([])
   })
 
   test('[P4.13] children that come before their parents are sent when those come', async () => {
@@ -94,6 +95,7 @@ export function throughContract(kind: Shop['kind']): void {
     await exact()
     await shop.psql('TRUNCATE orders')
     await exact()
+    expect(await lines(all)).toEqual([])
   })
 
   test('[P4.2] rows of a lost scope leave the device with all that hangs on them', async () => {

@@ -70,8 +70,8 @@ export const CURSOR: Mutant[] = [
   {
     name: 'TRUNCATE is not seen',
     file: 'packages/server/src/log/capture-rows.ts',
-    find: 'return `${readAuthor(captured)}\\n  ${logRow(captured, row)}`',
-    replace: "return row.key === '' ? readAuthor(captured) + logRow(captured, row) : ''",
+    find: "return `${readAuthor(captured)}${logged.join('')}`",
+    replace: "return row.key === '' ? readAuthor(captured) + logged.join('') : ''",
     promise: 'P6',
     why: 'an emptied table stays full on every device, for ever',
   },

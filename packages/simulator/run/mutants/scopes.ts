@@ -81,7 +81,7 @@ async function readAnew(
   {
     name: 'one key opens all',
     file: 'packages/server/src/push/apply/row-sql.ts',
-    find: ': [`coalesce(${read}::text IN (SELECT unnest(${bind(held)}::text[])), false)`]',
+    find: ': [`coalesce(${key} IN (SELECT unnest(${bind(held)}::text[])), false)`]',
     replace: ": ['true']",
     promise: 'P4',
     why: 'a member of one project writes into every other',

@@ -119,15 +119,14 @@ export async function expectExact(shop: Shop, device: Device, user: string): Pro
       `SELECT ${texts} FROM ${table} t WHERE ${region} IN (SELECT region FROM seats WHERE "user" = '${user}') ORDER BY ${key}`,
     )
     const mine = await device.rows(`SELECT ${columns.join(', ')} FROM ${table} ORDER BY ${key}`)
-    const text = (value: unknown) => (value === null ? null : String(value))
     const compared = (rows: readonly object[]) =>
       rows
         .map((row) =>
           Object.entries(row)
-            .map(([name, value]) => `${name}=${text(value)}`)
+            .map(([name, value]) => `${name}=${JSON.stringify(value)?.replaceAll('"', '')}`)
             .join(' '),
         )
         .sort()
-    expect(compared(mine as object[]), table).toEqual(compared(theirs))
+    expect([table, ...compared(mine as object[])]).toEqual([table, ...compared(theirs)])
   }
 }
