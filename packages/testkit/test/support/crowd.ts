@@ -47,7 +47,7 @@ export function crowdOf(names: readonly string[]): CrowdTable[] {
   for (let at = 0; at < free.length; at += COLUMNS_A_TABLE) {
     const columns = free.slice(at, at + COLUMNS_A_TABLE)
     const [key = 'key', scope = 'scope', counter = 'counter', members = 'members', ...texts] = columns
-    const name = texts[0] ?? 'name'
+    const name = texts[0] ?? 'other_name'
     const unsynced = reserved.slice(0, 200)
     tables.push({
       name: name.startsWith('sqlite_') ? 'name' : name,
@@ -55,7 +55,7 @@ export function crowdOf(names: readonly string[]): CrowdTable[] {
       scope,
       counter,
       members,
-      texts: [...texts, 'last_text'],
+      texts: [...texts, 'other_text', 'last_text'],
       unsynced,
     })
   }
