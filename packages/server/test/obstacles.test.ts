@@ -156,7 +156,10 @@ describe.each(KINDS)('on %s', (kind) => {
     )
     expect(await migrate()).toEqual({ captured: ['items'], others: [], warnings: [] })
     await make(`INSERT INTO items VALUES (1, 'ann', 'a')`, `UPDATE items SET title = 'b'`)
-    expect(await host.list('SELECT scope FROM landfall.changes ORDER BY seq')).toEqual(['own:ann', 'own:ann'])
+    expect(await host.list(`SELECT scope FROM landfall.changes WHERE op <> 'm' ORDER BY seq`)).toEqual([
+      'own:ann',
+      'own:ann',
+    ])
     await make(
       'CREATE DOMAIN amount AS int',
       'CREATE DOMAIN headcount AS amount',
@@ -192,7 +195,9 @@ describe.each(KINDS)('on %s', (kind) => {
       'TRUNCATE wholes',
     )
     expect(
-      await host.list(`SELECT tbl || ' ' || op::text || ' ' || scope FROM landfall.changes ORDER BY seq`),
+      await host.list(
+        `SELECT tbl || ' ' || op::text || ' ' || scope FROM landfall.changes WHERE op <> 'm' ORDER BY seq`,
+      ),
     ).toEqual([
       ...['i own:ann', 'u own:ann', 'd own:ann'].map((line) => `items ${line}`),
       ...['i own:ann', 'x own:ann', 'i own:bob', 'd own:bob', 'i own:bob', 't *'].map(
