@@ -116,6 +116,11 @@ export const CATALOGUE = {
   check_violation: entry('conflict', false, 'The row breaks a check constraint of the table.'),
   not_null_violation: entry('conflict', false, 'A column that needs a value has none.'),
   row_missing: entry('conflict', false, 'The row does not exist, or is not visible to you.'),
+  not_taken: entry(
+    'conflict',
+    false,
+    'The database left out the row without an error: a trigger of its own does that. Ask whoever keeps the database.',
+  ),
   postgres_refused: entry('conflict', false, 'Postgres refused the change. See details.sqlstate.'),
   // storage
   storage_unavailable: entry(

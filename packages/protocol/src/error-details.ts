@@ -71,6 +71,7 @@ export type DetailsByCode = {
   check_violation: Refused
   not_null_violation: Refused
   row_missing: Refused
+  not_taken: Refused
   postgres_refused: Refused
   storage_unavailable: Cause & Sqlite & { missing?: readonly string[]; journalMode?: unknown }
   storage_newer: { format?: unknown }

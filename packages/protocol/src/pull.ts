@@ -71,6 +71,8 @@ export type ConflictRecord = {
   policy: Policy
   /** Seen from the client that pushed: whose value Postgres holds now. */
   kept: 'mine' | 'theirs' | 'merged'
+  /** `not_taken`: nobody else's edit, but the database itself kept what it had: a trigger or a policy of its rows. */
+  reason?: 'not_taken' | null
   /** The value that the pushing client had seen, as Postgres prints it; a whole row's is a JSON object by column. */
   base: WireValue
   /** The value that the pushing client wrote. */

@@ -133,6 +133,7 @@ function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
       col     text,
       policy  text        NOT NULL,
       kept    text        NOT NULL,
+      reason  text,
       base    text,
       mine    text,
       theirs  text,
@@ -142,6 +143,7 @@ function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
       hlc     bigint      NOT NULL,
       at      timestamptz NOT NULL DEFAULT now()
     )`,
+    `ALTER TABLE ${conflicts} ADD COLUMN IF NOT EXISTS reason text`,
     `CREATE INDEX IF NOT EXISTS conflicts_xid ON ${conflicts} (xid)`,
     `CREATE INDEX IF NOT EXISTS conflicts_scopes ON ${conflicts} USING gin (scopes)`,
   ]

@@ -22,7 +22,7 @@ export async function readConflicts(
   const [row] = await tx.query(
     `
     SELECT coalesce(json_agg(json_build_object(
-      'id', id, 'table', tbl, 'key', key, 'column', col, 'policy', policy, 'kept', kept, 'base', base,
+      'id', id, 'table', tbl, 'key', key, 'column', col, 'policy', policy, 'kept', kept, 'reason', reason, 'base', base,
       'mine', mine, 'theirs', theirs, 'client', client, 'number', number, 'user', user_id, 'hlc', hlc::text
     ) ORDER BY hlc, id), '[]')::text AS conflicts
     FROM (

@@ -1,6 +1,7 @@
 /** Writes one batch: all its clean rows at once, the others by `resolveRows`; and asks the app's `authorize`. */
 import { type Batch, pickRows } from './batch.ts'
 import { lockRows, readRows } from './apply/inspect.ts'
+import { keepUntaken } from './conflict/keep-untaken.ts'
 import { resolveRows } from './conflict/resolve.ts'
 import { askAuthorizer, authorizeRow, authorizerOf } from './check/rights.ts'
 import type { PushContext } from './push-context.ts'
@@ -23,7 +24,13 @@ export async function writeClean(work: PushContext, batch: Batch): Promise<numbe
   for (const written of authorize ? rows : []) {
     if (authorize) await askAuthorizer(authorize, batch.table, changeOf(work, batch, { written, before }))
   }
+  await keepUntaken(work, left.length === 0 ? batch : pickRows(batch, others(batch, left)))
   return left
+}
+
+function others({ owners }: Batch, left: readonly number[]): number[] {
+  const out = new Set(left)
+  return owners.flatMap((_, row) => (out.has(row) ? [] : row))
 }
 
 type WrittenChange = { written: WrittenRow; before: readonly (readonly (string | null)[] | null)[] }

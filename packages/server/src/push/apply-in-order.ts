@@ -90,6 +90,8 @@ async function tryAgain(
     work.rights = rights
     return tryAlone(work, changeset, 'by-table')
   }
+  // A row that stood in its way may have gone between two looks.
+  if (error.code === 'not_taken') return tryAlone(work, changeset, 'by-table')
   return isConstraint(error) ? tryOrders(work, changeset, error) : error
 }
 

@@ -24,6 +24,8 @@ export type PushContext = {
   horizon: Hlc | null
   /** What the catalog says is wrong with the server, once it was asked in this push. */
   faults: readonly HealthProblem[] | null
+  /** Tables on which the host has triggers; null until it is needed. */
+  hostTriggers: ReadonlySet<string> | null
   /** What is left for merging texts. */
   effort: Effort
 }

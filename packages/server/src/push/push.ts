@@ -73,6 +73,7 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     standing: new Standing(),
     horizon: null,
     faults: null,
+    hostTriggers: null,
     effort: { pairs: EFFORT_OF_A_PUSH },
   }
   const known = await repeatVerdicts(work, repeated)

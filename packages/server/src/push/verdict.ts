@@ -52,9 +52,6 @@ export function isCollision(error: unknown): boolean {
   return error instanceof PostgresError && (error.sqlstate === '40P01' || error.sqlstate === '40001')
 }
 
-/** A row that stood in the way of an insert was gone when it was looked at. */
-export const vanished = (): PostgresError => collision('a row came and went while it was written')
-
 /** The push starts over, as after a deadlock. */
 export function collision(message: string): PostgresError {
   const fields = { constraint: null, schema: null, table: null, column: null, detail: null }

@@ -46,9 +46,14 @@ const BY_TEXT: ReadonlySet<string> = new Set(['json', 'opaque'])
 
 /** Whether the row's value is the given one, by its type. */
 export function isSame(column: ManifestColumn, text: string): string {
-  const live = `t.${quoteIdentifier(column.name)}`
-  if (!BY_TEXT.has(column.type.kind)) return `${live} IS NOT DISTINCT FROM ${typed(text, column)}`
-  return `${live}::text IS NOT DISTINCT FROM ${typed(text, column)}::text`
+  return areSame(column, liveColumn(column.name), typed(text, column))
+}
+
+/** Whether two expressions of the column's type have one value. */
+export function areSame({ type }: ManifestColumn, a: string, b: string): string {
+  return BY_TEXT.has(type.kind)
+    ? `${a}::text IS NOT DISTINCT FROM ${b}::text`
+    : `${a} IS NOT DISTINCT FROM ${b}`
 }
 
 export type Judged = {

@@ -20,7 +20,7 @@ import { valuesByName } from '../batch.ts'
 import type { ColumnState, RowState } from '../apply/inspect.ts'
 import { type Effort, mergeText } from './merge-text.ts'
 
-export type Loser = Pick<ConflictRecord, 'column' | 'policy' | 'kept' | 'base' | 'mine' | 'theirs'>
+export type Loser = Pick<ConflictRecord, 'column' | 'policy' | 'kept' | 'reason' | 'base' | 'mine' | 'theirs'>
 
 export type RowDecision = {
   /** Values to write, by the column's place in the batch. */

@@ -7,12 +7,13 @@
 import { LandfallError, type ManifestTable, type WireRow, type WireValue } from '@landfall/protocol'
 import { readHorizon } from '../../log/history.ts'
 import { type Batch, keyAt, pickRows } from '../batch.ts'
-import { type Conflict, storeConflicts } from './record-conflicts.ts'
+import { type Conflict, conflictOf, storeConflicts } from './record-conflicts.ts'
 import { decideRow, type Loser, losersOfDelete, losersOfUpdate, type RowAsked } from './decide-row.ts'
 import { inspectRows, lockRows, type RowState } from '../apply/inspect.ts'
 import { askAuthorizer, authorizeRow, authorizerOf, forbidden } from '../check/rights.ts'
-import { vanished } from '../verdict.ts'
 import type { PushContext } from '../push-context.ts'
+import { readUntaken } from '../apply/untaken.ts'
+import { losersUntaken } from './keep-untaken.ts'
 import { writeBatch } from '../apply/write.ts'
 
 /** A row of the batch with what was decided for it and how it came out. */
@@ -22,6 +23,8 @@ type Resolved = {
   writes: Map<number, WireValue>
   losers: Loser[]
   outcome: 'kept' | 'deleted' | 'missing'
+  /** Places in the batch of the columns that were written, and which the database kept as they were; null: none. */
+  untaken: readonly number[] | null
   after: { texts: WireRow; scopes: string[] } | null
 }
 
@@ -45,7 +48,7 @@ function resolveRow(
   { row, state }: Pick<Resolved, 'row' | 'state'>,
 ): Resolved {
   const asked = askedRow(work, batch, row)
-  const nothing = { row, state, writes: new Map<number, WireValue>(), after: null }
+  const nothing = { row, state, writes: new Map<number, WireValue>(), untaken: null, after: null }
   switch (judge(work, batch, { row, state })) {
     case 'missing':
       return { ...nothing, losers: [], outcome: 'missing' }
@@ -85,7 +88,7 @@ function judge(work: PushContext, batch: Batch, { row, state }: Pick<Resolved, '
     if (operation === 'delete') return 'missing'
     if (operation === 'insert') {
       if (!state.writableAfter) throw forbidden(work.rights, batch, { row })
-      throw state.found ? new LandfallError('unique_violation', details) : vanished()
+      throw new LandfallError(state.found ? 'unique_violation' : 'not_taken', details)
     }
     if (!state.found && mayWriteIn(table, state.scopes)) return 'deleted-by-others'
     throw new LandfallError('row_missing', details)
@@ -119,7 +122,7 @@ async function writeUpdates(work: PushContext, batch: Batch, resolved: readonly 
       ),
       operation: 'update',
       columns: places.flatMap((c) => batch.columns[c] ?? []),
-      old: [],
+      old: places.map((c) => group.map(({ state }) => state.columns[c]?.current ?? null)),
       new: places.map((c) => group.map(({ writes }) => writes.get(c) ?? null)),
     })
   }
@@ -139,11 +142,23 @@ async function writeDeletes(work: PushContext, batch: Batch, resolved: readonly 
 }
 
 async function writeGroup(work: PushContext, group: readonly Resolved[], batch: Batch): Promise<void> {
-  const { rows } = await writeBatch(work, batch, { mode: 'force', wantRows: true })
+  const { rows, left } = await writeBatch(work, batch, { mode: 'force', wantRows: true })
   for (const { row, texts, scopes } of rows) {
     const each = group[row]
     if (each) each.after = { texts, scopes }
   }
+  const places = [...(group[0]?.writes.keys() ?? [])]
+  // Under its lock, and matched by its key alone: only the database itself can have kept it back.
+  for (const row of left) markUntaken(group[row], places)
+  for (const { row, columns } of await readUntaken(work, batch))
+    markUntaken(
+      group[row],
+      columns.flatMap((c) => places[c] ?? []),
+    )
+}
+
+function markUntaken(resolved: Resolved | undefined, places: readonly number[]): void {
+  if (resolved) resolved.untaken = places
 }
 
 /** Also for what lost entirely: who may not change the row may not leave a value beside it either. */
@@ -169,14 +184,16 @@ async function authorizeResolved(
   }
 }
 
-function conflictsOf(batch: Batch, { row, state, losers, outcome, after }: Resolved): Conflict[] {
-  const number = batch.owners[row]?.number ?? 0
+function conflictsOf(batch: Batch, each: Resolved): Conflict[] {
+  const { row, state, outcome, after } = each
   const scopes = outcome === 'kept' && after !== null ? after.scopes : state.scopes
-  return losers.map((loser) => ({
-    ...loser,
-    table: batch.table.name,
-    key: keyAt(batch, row),
-    number,
-    scopes,
-  }))
+  return losersOf(batch, each).map((loser) => conflictOf(batch, { ...loser, row, scopes }))
+}
+
+/** Whoever would have won: what the database did not take has lost. */
+function losersOf(batch: Batch, { row, state, losers, untaken }: Resolved): Loser[] {
+  if (untaken === null) return losers
+  const names = new Set<string | null>(untaken.map((c) => batch.columns[c]?.name ?? null))
+  const others = losers.filter(({ column }) => batch.operation !== 'delete' && !names.has(column))
+  return [...others, ...losersUntaken(batch, { row, columns: untaken, texts: state.texts })]
 }
