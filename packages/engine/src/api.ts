@@ -78,6 +78,10 @@ export type EngineStatus = {
   rejections: number
   /** Conflict records that nobody has discarded. */
   conflicts: number
+  /** Changesets in the outbox that the server has put off; they are sent again by themselves. */
+  deferred: number
+  /** Why the first of them failed; null while there are none. */
+  deferral: ErrorData | null
   /** Milliseconds since 1970; null before the first sync. */
   lastSyncedAt: number | null
   /** Where the database's file is, and whether the browser keeps it. */

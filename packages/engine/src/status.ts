@@ -10,6 +10,7 @@ import type { EngineStatus, StorageState } from './api.ts'
 import { errorOf, phaseOf } from './sync/loop/phase.ts'
 import type { State } from './sync/loop/state.ts'
 import type { SqliteDriver } from './ports.ts'
+import { jsonIn } from './store/cells.ts'
 import type { Store } from './store/store.ts'
 
 const COALESCE_MS = 10
@@ -106,8 +107,22 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   }
 }
 
-function countKept(driver: SqliteDriver): { rejections: number; conflicts: number } {
-  const count = (table: string): number =>
-    Number(driver.prepare(`SELECT count(*) FROM ${table}`).all([])[0]?.[0])
-  return { rejections: count('landfall_rejections'), conflicts: count('landfall_conflicts') }
+type Kept = Pick<EngineStatus, 'rejections' | 'conflicts' | 'deferred' | 'deferral'>
+
+function countKept(driver: SqliteDriver): Kept {
+  const count = (from: string): number =>
+    Number(driver.prepare(`SELECT count(*) FROM ${from}`).all([])[0]?.[0])
+  return {
+    rejections: count('landfall_rejections'),
+    conflicts: count('landfall_conflicts'),
+    deferred: count('landfall_outbox WHERE reason IS NOT NULL'),
+    deferral: firstDeferral(driver),
+  }
+}
+
+function firstDeferral(driver: SqliteDriver): ErrorData | null {
+  const [row] = driver
+    .prepare('SELECT reason FROM landfall_outbox WHERE reason IS NOT NULL ORDER BY tries = 0, number LIMIT 1')
+    .all([])
+  return row === undefined ? null : (jsonIn(row[0] ?? null) as ErrorData) // written by moveDeferred
 }

@@ -46,6 +46,7 @@ export class LoopWorld {
     this.#pages = pages
     this.#store = {
       outbox,
+      dueMs: 0,
       acknowledged: 0,
       started,
       pagesLeft: pages > 0,
@@ -163,6 +164,7 @@ export class LoopWorld {
       work.request?.turn.kind === 'sync' && work.request.turn.push && work.pushed ? store.outbox : 0
     return {
       outbox: store.outbox - acked,
+      dueMs: 0,
       acknowledged: store.acknowledged + acked,
       started: true,
       pagesLeft: this.#pages > 0,

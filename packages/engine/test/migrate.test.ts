@@ -152,6 +152,9 @@ test('[P11.7] a file of an earlier format is upgraded with its unsent changes', 
     ALTER TABLE landfall_state RENAME COLUMN loading_again TO reloading;
     DROP TABLE landfall_gaps;
     ALTER TABLE landfall_outbox DROP COLUMN steps;
+    ALTER TABLE landfall_outbox DROP COLUMN tries;
+    ALTER TABLE landfall_outbox DROP COLUMN reason;
+    ALTER TABLE landfall_outbox DROP COLUMN retry_at;
     ALTER TABLE landfall_rejections DROP COLUMN steps;
     DROP TRIGGER landfall_update_notes;
     UPDATE landfall_state SET format = 1`)

@@ -43,6 +43,10 @@ export type Changeset = {
   hlc: string
   /** What the app called the transaction, for people; null when it did not. */
   label: string | null
+  /** How often it was put off before, for reasons of its own; left out where it never was. */
+  tries?: number
+  /** It was put off, and its time has not come: it is only to be numbered anew. Left out else. */
+  waits?: boolean
   changes: ChangeBlock[]
   /** In the order of the local transaction; left out where the blocks as they stand are that order. */
   steps?: Step[]

@@ -121,6 +121,17 @@ export const CATALOGUE = {
     false,
     'The database left out the row without an error: a trigger of its own does that. Ask whoever keeps the database.',
   ),
+  database_failed: entry(
+    'conflict',
+    true,
+    'The database failed at the change, most often in a trigger of its own. It is tried again. See details.sqlstate.',
+  ),
+  took_too_long: entry(
+    'conflict',
+    true,
+    'The change took the database longer than it is given. It is tried again; write less in one transaction.',
+  ),
+  waits_for_earlier: entry('conflict', true, 'The change waits for an earlier one that is put off.'),
   postgres_refused: entry('conflict', false, 'Postgres refused the change. See details.sqlstate.'),
   // storage
   storage_unavailable: entry(

@@ -72,6 +72,9 @@ export type DetailsByCode = {
   not_null_violation: Refused
   row_missing: Refused
   not_taken: Refused
+  database_failed: Refused
+  took_too_long: Refused
+  waits_for_earlier: None
   postgres_refused: Refused
   storage_unavailable: Cause & Sqlite & { missing?: readonly string[]; journalMode?: unknown }
   storage_newer: { format?: unknown }

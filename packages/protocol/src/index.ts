@@ -1,5 +1,6 @@
 /** The public surface of @landfall/protocol. */
 export * from './first-load.ts'
+export * from './followers.ts'
 export * from './brands.ts'
 export * from './changeset.ts'
 export * from './cursor.ts'

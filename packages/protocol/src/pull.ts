@@ -37,6 +37,8 @@ export type PullResponse = {
   tables: TablePatch[]
   /** Changesets rejected since the acknowledged number of the request. */
   rejections: Rejection[]
+  /** Changesets deferred since then; left out where there are none. */
+  deferrals?: Deferral[]
   /** Conflicts recorded since the cursor in held scopes. */
   conflicts: ConflictRecord[]
   /** Tables marked since the cursor: changes may have gone unlogged, so the client verifies them. */
@@ -56,6 +58,14 @@ export type TablePatch = {
 }
 
 export type Rejection = { number: ChangesetNumber; error: ErrorData }
+
+/** A changeset that failed through no fault of its own, or has to wait for one: the client sends it again. */
+export type Deferral = {
+  number: ChangesetNumber
+  error: ErrorData
+  /** How often it has failed now; after a stated number of times it is rejected. */
+  tries: number
+}
 
 /** One value that lost (P7), or that waits for a decision. */
 export type ConflictRecord = {

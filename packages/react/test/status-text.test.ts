@@ -16,6 +16,8 @@ const STATUS: LandfallStatus = {
   outbox: 0,
   rejections: 0,
   conflicts: 0,
+  deferred: 0,
+  deferral: null,
   lastSyncedAt: 1_000_000,
   storage: { kind: 'opfs', persisted: true },
   leader: true,

@@ -73,4 +73,6 @@ export type ServerContext = {
   /** By Postgres table name. */
   authorize: { [table: string]: Authorize }
   limits: Limits
+  /** Hears of what Postgres failed at where the push goes on without it. */
+  report?: (error: unknown) => void
 }

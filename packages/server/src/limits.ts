@@ -11,6 +11,8 @@ export type Limits = {
   pushChangesets: number
   /** Milliseconds after which a push is cut off: its front is committed, the client sends the rest again. */
   pushMs: number
+  /** How often a changeset that fails through no fault of its own is tried before it is rejected. */
+  pushTries: number
   /** Changed keys in one pull; a client further behind loads its scopes again (`history_lost`). */
   pullKeys: number
   /** Rows of one page of a first load. */
@@ -49,6 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
   pushRows: 50_000,
   pushChangesets: 5_000,
   pushMs: 2_000,
+  pushTries: 20,
   pullKeys: 50_000,
   pageRows: 10_000,
   pageBytes: 4 << 20,

@@ -75,10 +75,11 @@ export type SyncServer = {
  * Throws `schema_invalid` when `holders` lacks a scope, or names one that `sync` does not have.
  */
 export function createSyncServer(options: SyncServerOptions): SyncServer {
-  const context = createContext(options)
-  checkHolders(context.sync.manifest, context)
+  const made = createContext(options)
+  checkHolders(made.sync.manifest, made)
   const log = options.onError ?? ((error, id) => console.error(`landfall ${id}`, error))
-  const encode = createErrorEncoder(context, log)
+  const encode = createErrorEncoder(made, log)
+  const context: ServerContext = { ...made, report: (error) => void encode(error) }
   const capture = new CaptureWatch(context, {
     gap: (error) => log(error, context.randomness.uuid()),
     failed: (error) => void encode(error),

@@ -161,6 +161,7 @@ describe('what is well-formed', () => {
   const push = (change: object) => ({
     client: CLIENT,
     history: 'x/',
+    moved: 0,
     changesets: [{ number: 1, hlc: '1', label: null, changes: [{ ...block, ...change }] }],
   })
   const stepping = (steps: unknown) => {
@@ -284,7 +285,7 @@ describe('what is too much', () => {
       }
       return { number, hlc: '1', label: null, changes: [change] }
     }
-    const push = (changesets: object[]) => ({ client: CLIENT, history: 'x/', changesets })
+    const push = (changesets: object[]) => ({ client: CLIENT, history: 'x/', moved: 0, changesets })
     expect(await code('/push', push([changeset(1, 51)]))).toBe('413 too_large')
     expect(await code('/push', push(Array.from({ length: 21 }, (_, i) => changeset(i + 1, 1))))).toBe(
       '413 too_large',
@@ -323,6 +324,7 @@ describe('what goes wrong', () => {
     const push = {
       client: CLIENT,
       history: 'unknown/',
+      moved: 0,
       changesets: [{ number: 1, hlc: '1', label: null, changes: [] }],
     }
     const init = { method: 'POST', body: JSON.stringify({ push, pull: PULL }), headers: HEADERS }

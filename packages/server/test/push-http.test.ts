@@ -39,7 +39,7 @@ async function retitle(
   }
   const pull = { client: client.id, cursor: client.cursor, acknowledged: 0, scopes: client.scopes }
   const changesets = [{ number, hlc, label: null, changes: [block] }]
-  const push = { client: client.id, history: client.cursor?.history, changesets }
+  const push = { client: client.id, history: client.cursor?.history, moved: 0, changesets }
   return answer<SyncResponse>(await client.ask('/sync', { push, pull }))
 }
 
@@ -91,7 +91,7 @@ test('[P7.1] a conflict reaches everyone who holds the row’s scope, once, and 
 
 test('[P8.2] a push that fails does not hold up the pull', async () => {
   await world.run(`UPDATE notes SET title = 'news'`)
-  const stranger = { client: ann.id, history: 'unknown/', changesets: [] }
+  const stranger = { client: ann.id, history: 'unknown/', moved: 0, changesets: [] }
   const pull = { client: ann.id, cursor: ann.cursor, acknowledged: 0, scopes: ann.scopes }
   const response = await answer<SyncResponse>(await ann.ask('/sync', { push: stranger, pull }))
   expect(response.push).toMatchObject({ ok: false, error: { code: 'history_lost' } })

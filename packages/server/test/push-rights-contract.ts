@@ -129,7 +129,12 @@ export function pushRightsContract(open: () => PushWorld): void {
   test('[P4.1] a client belongs to the user of its first push', async () => {
     await ann.push(title('1', 'ours', 'a'))
     const history = await currentHistory(world.context)
-    const request = { client: ann.id, history, changesets: [ann.make(title('1', 'a', 'b'))] }
+    const request = {
+      client: ann.id,
+      history,
+      moved: ann.moved,
+      changesets: [ann.make(title('1', 'a', 'b'))],
+    }
     await expect(handlePush(world.context, request, userId('bob'))).rejects.toMatchObject({
       code: 'client_taken',
     })
@@ -138,7 +143,12 @@ export function pushRightsContract(open: () => PushWorld): void {
 
   test('[P11] a push from a history that is not this one is refused and changes nothing', async () => {
     const history = (await currentHistory(world.context)).replace(/^[^/]*/, 'another')
-    const request = { client: ann.id, history, changesets: [ann.make(title('1', 'ours', 'x'))] }
+    const request = {
+      client: ann.id,
+      history,
+      moved: ann.moved,
+      changesets: [ann.make(title('1', 'ours', 'x'))],
+    }
     const push = handlePush(world.context, request as typeof request & { history: never }, userId('ann'))
     await expect(push).rejects.toMatchObject({ code: 'history_lost' })
     expect(await items()).toBe('1 1 ours, 3 3 cat')

@@ -132,7 +132,7 @@ async function push({ operation, old, new: after }: Sides): Promise<string> {
   const context = { ...world.context, sync, holders: { place: () => ['1'] } }
   const { verdicts } = await handlePush(
     context,
-    { client: clientId('types'), history, changesets },
+    { client: clientId('types'), history, moved: changesetNumber(0), changesets },
     userId('ann'),
   )
   return verdicts.map(tellVerdict).join()

@@ -44,7 +44,12 @@ export async function benchPush(stage: Stage, rounds: number): Promise<Compared[
     name: `push of ${ROWS.toLocaleString('en')} rows`,
     target: TARGET,
     prepare: async (round) => {
-      body = JSON.stringify({ client, history, changesets: [changesetOfRound(round)] } satisfies PushRequest)
+      body = JSON.stringify({
+        client,
+        history,
+        moved: changesetNumber(0),
+        changesets: [changesetOfRound(round)],
+      } satisfies PushRequest)
     },
     run: async () => {
       const start = performance.now()

@@ -145,6 +145,8 @@ class EngineHost {
       outbox: 0,
       rejections: 0,
       conflicts: 0,
+      deferred: 0,
+      deferral: null,
       lastSyncedAt: null,
       storage: { kind: 'opfs', persisted: false },
       leader: false,

@@ -31,6 +31,7 @@ import {
 } from './bookkeeping.ts'
 import { recordGaps } from './gaps.ts'
 import { recordConflicts } from './stored-conflicts.ts'
+import { moveDeferred } from './move-deferred.ts'
 import { acknowledge } from './outbox.ts'
 import type { TableParts, Tables } from './tables.ts'
 import {
@@ -52,6 +53,7 @@ export function applyPull(context: ApplyContext, response: PullResponse): Set<st
     checkUser(state, response)
     const acknowledged = changesetNumber(Math.max(state.acknowledged, response.acknowledged))
     applyPatches(context, response, { state, touched })
+    moveDeferred(context, acknowledged, response.deferrals ?? [])
     acknowledge(context.driver, acknowledged, response.rejections)
     moveScopes(context, scopeMoves(context, state, response), touched)
     const loadingAgain = finishScopes(context, state, touched)

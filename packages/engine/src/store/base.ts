@@ -38,6 +38,8 @@ export type Base = {
   /** Keys of rows that the server has no more, or that left the client's scopes. */
   forget(keys: SqliteValue[][]): void
   forgetAll(): void
+  /** Changesets have other numbers now: old -> new. */
+  renumber(numbers: ReadonlyMap<number, number>): void
   /** Changesets up to this one have had their effect: visible rows follow the base again. True if any did. */
   confirm(upTo: ChangesetNumber): boolean
 }
@@ -52,6 +54,7 @@ export function createBase(driver: SqliteDriver, table: MirrorTable): Base {
     replace: (columns) => driver.prepare(sql.replace).runColumns(columns),
     forget: (keys) => driver.prepare(sql.forget).runColumns(keys),
     forgetAll: () => driver.exec(`UPDATE ${table.base} SET landfall_existed = 0`),
+    renumber: (numbers) => renumber({ driver, table, sql }, numbers),
     confirm(upTo) {
       const confirmed = confirmWhole(driver, sql, upTo)
       const followed = followBase({ driver, table, sql }, upTo)
@@ -136,6 +139,22 @@ function followBase({ driver, table, sql }: Parts, upTo: ChangesetNumber): boole
     driver.prepare(sql.retouch).run([JSON.stringify(Object.fromEntries(touched)), first, ...key])
   }
   return found.length > 0
+}
+
+function renumber({ driver, table }: Parts, numbers: ReadonlyMap<number, number>): void {
+  const found = driver
+    .prepare(`SELECT landfall_touched, ${table.keyList} FROM ${table.base} WHERE landfall_last >= ?`)
+    .all([Math.min(...numbers.keys())])
+  const update = driver.prepare(`UPDATE ${table.base}
+    SET landfall_touched = ?1, landfall_first = ?2, landfall_last = ?3
+    WHERE ${keyIs(table, (_, index) => index + 4)}`)
+  for (const [text, ...key] of found) {
+    const touched = Object.entries(jsonIn(text) as Touches).map(
+      ([name, number]) => [name, numbers.get(number) ?? number] as const,
+    )
+    const all = touched.map(([, number]) => number)
+    update.run([JSON.stringify(Object.fromEntries(touched)), Math.min(...all), Math.max(...all), ...key])
+  }
 }
 
 /** As recordBlock and retouch write it. */

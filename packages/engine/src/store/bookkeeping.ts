@@ -35,6 +35,9 @@ const STEPS = [
   'ALTER TABLE landfall_state RENAME COLUMN reloading TO loading_again',
   'ALTER TABLE landfall_outbox ADD COLUMN steps TEXT; ALTER TABLE landfall_rejections ADD COLUMN steps TEXT',
   GAPS,
+  `ALTER TABLE landfall_outbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE landfall_outbox ADD COLUMN reason TEXT;
+   ALTER TABLE landfall_outbox ADD COLUMN retry_at INTEGER`,
 ]
 const FORMAT = STEPS.length + 1
 
@@ -63,7 +66,10 @@ const TABLES = `
     at INTEGER NOT NULL,
     changes TEXT NOT NULL,
     bytes INTEGER NOT NULL,
-    steps TEXT
+    steps TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    retry_at INTEGER
   ) STRICT;
   CREATE TABLE landfall_rejections (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

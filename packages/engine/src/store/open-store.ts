@@ -14,6 +14,7 @@ import { forgetCursor, migrateMirror } from './migrate-mirror.ts'
 import { mirrorTables } from './mirror-table.ts'
 import { outboxCount, readOutbox, readRejections } from './outbox.ts'
 import { createTables } from './tables.ts'
+import { outboxDueMs } from './retry-time.ts'
 import { applyRepair } from './repair.ts'
 import { readScopes } from './scopes.ts'
 import { sealChangeset } from './seal.ts'
@@ -37,9 +38,10 @@ export function openStore(driver: SqliteDriver, manifest: Manifest, ports: Store
     },
     readOutbox(limits) {
       makeDurable()
-      return readOutbox(driver, limits)
+      return readOutbox(driver, limits, ports.clock.now())
     },
     outboxCount: () => outboxCount(driver),
+    outboxDueMs: () => outboxDueMs(driver, ports.clock),
 
     applyPull: (response) => applyPull(context, response),
     refuse: (rejection) => applyRefusal(context, rejection),

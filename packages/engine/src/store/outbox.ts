@@ -21,7 +21,8 @@ import type { StoredRejection } from '../api.ts'
 import type { SqliteDriver } from '../ports.ts'
 import type { OutboxLimits } from './store.ts'
 import { only } from './bookkeeping.ts'
-import { bigintIn, jsonIn, numberIn, textOrNull } from './cells.ts'
+import { bigintIn, jsonIn, numberIn, numberOrNull, textOrNull } from './cells.ts'
+import { isWaiting } from './retry-time.ts'
 
 export type Sealed = {
   number: ChangesetNumber
@@ -59,14 +60,21 @@ function refuseTooLarge({ changes, steps }: Sealed, text: string): void {
 }
 
 /** From the front, within the limits, but at least one when there is any. */
-export function readOutbox(driver: SqliteDriver, limits: OutboxLimits): Changeset[] {
+export function readOutbox(driver: SqliteDriver, limits: OutboxLimits, now: number): Changeset[] {
   const last = lastWithin(driver, limits)
   return driver
     .prepare(
-      'SELECT number, hlc, label, changes, steps FROM landfall_outbox WHERE number <= ? ORDER BY number',
+      'SELECT number, hlc, label, changes, steps, tries, retry_at FROM landfall_outbox WHERE number <= ? ORDER BY number',
     )
     .all([last])
-    .map(changesetOf)
+    .map((row) => {
+      const [tries = 0, retryAt = null] = row.slice(-2)
+      return {
+        ...changesetOf(row),
+        ...(numberIn(tries) > 0 ? { tries: numberIn(tries) } : {}),
+        ...(isWaiting(numberOrNull(retryAt), now) ? { waits: true } : {}),
+      }
+    })
 }
 
 function changesetOf([number, stamp, label, changes, steps]: SqliteValue[]): Changeset {
@@ -127,7 +135,7 @@ function rebase(driver: SqliteDriver, upTo: ChangesetNumber, rejected: ReadonlyS
   }
 }
 
-function readFrom(driver: SqliteDriver, number: number): Changeset[] {
+export function readFrom(driver: SqliteDriver, number: number): Changeset[] {
   return driver
     .prepare(
       'SELECT number, hlc, label, changes, steps FROM landfall_outbox WHERE number >= ? ORDER BY number LIMIT ?',

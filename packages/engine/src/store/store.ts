@@ -89,6 +89,8 @@ export type Store = {
    */
   readOutbox(limits: OutboxLimits): Changeset[]
   outboxCount(): number
+  /** Milliseconds until something of it is to be tried; 0: now. */
+  outboxDueMs(): number
 
   /** Applies a pull whole: rows, acknowledgements, rejections, conflicts, scopes, cursor (P3.2). */
   applyPull(response: PullResponse): Touched

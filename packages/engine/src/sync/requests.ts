@@ -13,6 +13,7 @@ export function storeFacts(store: Store): StoreFacts {
   const state = store.syncState()
   return {
     outbox: store.outboxCount(),
+    dueMs: store.outboxDueMs(),
     acknowledged: state.acknowledged,
     started: state.cursor !== null,
     pagesLeft: state.scopes.some(isMissingPages),
@@ -27,11 +28,17 @@ export function pullRequest({ client, cursor, acknowledged, scopes }: SyncState)
 
 /** null when there is nothing to push, or no history yet to push onto. */
 export function pushRequest(
-  { client, cursor, user }: SyncState,
+  { client, cursor, user, acknowledged }: SyncState,
   changesets: Changeset[],
 ): PushRequest | null {
   if (cursor === null || changesets.length === 0) return null
-  return { client, history: cursor.history, ...(user === null ? {} : { user }), changesets }
+  return {
+    client,
+    history: cursor.history,
+    ...(user === null ? {} : { user }),
+    moved: acknowledged,
+    changesets,
+  }
 }
 
 /** The next page of the first scope that misses some. */

@@ -34,6 +34,7 @@ const BOOKKEEPING_RIGHTS: { [table: string]: Privilege['privilege'][] } = {
   changes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   clients: ['SELECT', 'INSERT', 'UPDATE'],
   rejections: ['SELECT', 'INSERT'],
+  deferrals: ['SELECT', 'INSERT', 'DELETE'],
   conflicts: ['SELECT', 'INSERT', 'DELETE'],
   history: ['SELECT', 'INSERT', 'DELETE'],
   captures: ['SELECT', 'UPDATE'],

@@ -77,7 +77,8 @@ export function createErrorEncoder({ clock, randomness }: EncoderContext, log: E
       return encodeError(new LandfallError('server_misconfigured', { id: noteOnce(error) }))
     if (error instanceof PostgresError && isMisconfigured(error.sqlstate))
       return encodeError(new LandfallError('server_misconfigured', { id: noteOnce(withCure(error)) }))
-    return encodeError(new LandfallError('server_error', { id: note(error) }))
+    const id = error instanceof PostgresError ? noteOnce(error) : note(error)
+    return encodeError(new LandfallError('server_error', { id }))
   }
 }
 

@@ -111,6 +111,8 @@ const changeset = v.object({
   number: v.pipe(natural, v.minValue(1)),
   hlc,
   label: v.nullable(text(1_000)),
+  tries: v.optional(natural),
+  waits: v.optional(v.boolean()),
   changes: v.array(changeBlock),
   steps: v.exactOptional(v.custom<Step[]>(isSteps)),
 })
@@ -150,6 +152,7 @@ function schemas(limits: Limits) {
     client,
     history,
     user: v.optional(v.string()),
+    moved: natural,
     changesets: v.pipe(v.array(changeset), v.maxLength(limits.pushChangesets)),
   })
   const firstLoad = v.object({

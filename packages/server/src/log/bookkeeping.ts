@@ -21,6 +21,7 @@ export type Bookkeeping = {
   changes: string
   clients: string
   rejections: string
+  deferrals: string
   conflicts: string
   history: string
   captures: string
@@ -47,6 +48,7 @@ export function bookkeepingIn(schema: string = DEFAULT_SCHEMA): Bookkeeping {
     changes: named('changes'),
     clients: named('clients'),
     rejections: named('rejections'),
+    deferrals: named('deferrals'),
     conflicts: named('conflicts'),
     history: named('history'),
     captures: named('captures'),

@@ -105,7 +105,7 @@ function markFailedDdl({ named, settings, changes }: Bookkeeping): string {
     $$`
 }
 
-function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
+function clientsDdl({ clients, rejections, deferrals, conflicts }: Bookkeeping): string[] {
   return [
     `
     CREATE TABLE IF NOT EXISTS ${clients} (
@@ -120,6 +120,19 @@ function clientsDdl({ clients, rejections, conflicts }: Bookkeeping): string[] {
       number bigint      NOT NULL,
       error  jsonb       NOT NULL,   -- ErrorData
       at     timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (client, number)
+    )`,
+    `ALTER TABLE ${clients} ADD COLUMN IF NOT EXISTS moved bigint NOT NULL DEFAULT 0`,
+    // How many changesets are tried together, after Postgres ran out of time; null: any number.
+    `ALTER TABLE ${clients} ADD COLUMN IF NOT EXISTS together int`,
+    `
+    CREATE TABLE IF NOT EXISTS ${deferrals} (
+      client  text        NOT NULL,
+      number  bigint      NOT NULL,
+      error   json        NOT NULL,   -- ErrorData
+      tries   int         NOT NULL,
+      touched json,                   -- TouchedRow[]; null: too many to be kept
+      at      timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (client, number)
     )`,
     // One row per value that lost or waits for a decision; `ConflictRecord` says what the columns mean.

@@ -66,6 +66,7 @@ async function pullIn(tx: Tx, context: ServerContext, asked: Asked): Promise<Pul
     lost: request.scopes.filter((scope) => !stillHeld.has(scope)),
     ...(cursor === null ? NO_NEWS : await readNews(tx, context, { cursor, scopes })),
     rejections: client.rejections,
+    ...(client.deferrals ? { deferrals: client.deferrals } : {}),
     conflicts: cursor === null ? [] : await readConflicts(tx, bookkeeping, { seen: cursor.snapshot, scopes }),
     uncaptured: await readUncaptured(tx, bookkeeping, context.sync.manifest),
   }

@@ -14,6 +14,7 @@ import { tablesOfHolders } from '../scopes/holders.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check/check-changeset.ts'
 import { unheldScopes } from './check/new-keys.ts'
+import { deferWaiting, judge } from './judge.ts'
 import { ordersOf } from './order/orders.ts'
 import { setApart, splitRuns } from './runs.ts'
 import { RIGHTS_CHANGED, tryAlone, tryRun } from './try-run.ts'
@@ -29,16 +30,30 @@ export async function applyInOrder(work: PushContext, parts: readonly OrderedPar
   const { sync, holders } = work.context
   const memberships = tablesOfHolders(sync.manifest, holders)
   const verdicts: Verdict[] = []
+  const front = parts.flatMap(({ good }) => good[0] ?? [])[0]?.number
   for (const { malformed, good } of parts) {
     if (malformed !== null) work.standing.reject(work.standing.rebase(malformed))
     const runs = splitRuns(good, memberships)
     for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
-      if (verdicts.length > 0 && clock.now() > deadline) return verdicts
-      const divided = setApart(run, (changeset) => unheldScopes(work, changeset).size > 0)
-      runs.unshift(...(divided.length > 1 ? divided : await applyRun(work, run, verdicts)))
+      const isStarted = verdicts.some(({ number }) => number === front)
+      if (isStarted && clock.now() > deadline) return verdicts
+      runs.unshift(...(await takeRun(work, run, verdicts)))
     }
   }
   return verdicts
+}
+
+/** Without what has to wait; answers the parts of the run that are to be tried by themselves. */
+async function takeRun(
+  work: PushContext,
+  run: readonly CheckedChangeset[],
+  verdicts: Verdict[],
+): Promise<CheckedChangeset[][]> {
+  const tried = deferWaiting(work, run, verdicts)
+  if (tried.length === 0) return []
+  const apart = setApart(tried, (changeset) => unheldScopes(work, changeset).size > 0)
+  const parts = apart.length > 1 ? apart : work.patience.divide(tried)
+  return parts.length > 1 ? parts : applyRun(work, tried, verdicts)
 }
 
 /** Adds the verdicts of the run. Answers its halves instead when it failed and it is not known through whom. */
@@ -50,8 +65,7 @@ async function applyRun(
   const run = sent.map((changeset) => rebased(work, changeset))
   const error = await tryRun(work, run)
   if (error === null) {
-    for (const { source } of run) work.standing.keep(source)
-    verdicts.push(...run.map(({ number }) => applied(number)))
+    verdicts.push(...run.map((changeset) => judge(work, changeset, null)))
     return []
   }
   const [only, ...others] = run
@@ -59,12 +73,7 @@ async function applyRun(
     const middle = run.length >> 1
     return [run.slice(0, middle), run.slice(middle)]
   }
-  const reason = await tryAgain(work, only, error)
-  if (reason === null) work.standing.keep(only.source)
-  else work.standing.reject(only.source)
-  verdicts.push(
-    reason === null ? applied(only.number) : { number: only.number, outcome: 'rejected', error: reason },
-  )
+  verdicts.push(judge(work, only, await tryAgain(work, only, error)))
   return []
 }
 
@@ -74,8 +83,6 @@ function rebased({ standing, context }: PushContext, changeset: CheckedChangeset
   if (source === changeset.source) return changeset
   return checkChangeset(context.sync.manifest, source, context.clock.now())
 }
-
-const applied = (number: Verdict['number']): Verdict => ({ number, outcome: 'applied', error: null })
 
 /** null: the changeset went through after all. */
 async function tryAgain(
@@ -90,8 +97,6 @@ async function tryAgain(
     work.rights = rights
     return tryAlone(work, changeset, 'by-table')
   }
-  // A row that stood in its way may have gone between two looks.
-  if (error.code === 'not_taken') return tryAlone(work, changeset, 'by-table')
   return isConstraint(error) ? tryOrders(work, changeset, error) : error
 }
 

@@ -6,6 +6,8 @@ import type { HealthProblem } from '../health/faults.ts'
 import { type PreparedHolders, readHeldScopes } from '../scopes/holders.ts'
 import type { Effort } from './conflict/merge-text.ts'
 import type { ForeignKey } from './order/foreign-keys.ts'
+import type { Deferrals } from './deferrals.ts'
+import type { Patience } from './patience.ts'
 import { Rights } from './check/rights.ts'
 
 export type PushContext = {
@@ -20,6 +22,11 @@ export type PushContext = {
   rights: Rights
   /** The last values that stood where changesets of this push were rejected. */
   standing: Standing
+  /** Changesets that were put off, before and in this push. */
+  deferrals: Deferrals
+  patience: Patience
+  /** The push may start over when it collides with another; else what collides is put off. */
+  mayStartOver: boolean
   /** The oldest stamp that the change log covers; null until it is needed. */
   horizon: Hlc | null
   /** What the catalog says is wrong with the server, once it was asked in this push. */

@@ -19,14 +19,15 @@ import {
 } from '@landfall/protocol'
 import type { ServerContext } from '../context.ts'
 import type { TransactionOptions, Tx } from '../database/database.ts'
-import type { Bookkeeping } from '../log/bookkeeping.ts'
 import { checkHistory } from '../log/history.ts'
-import { type PreparedHolders, prepareHolders } from '../scopes/holders.ts'
+import { prepareHolders } from '../scopes/holders.ts'
 import { applyInOrder, type OrderedPart } from './apply-in-order.ts'
 import type { CheckedChangeset } from './batch.ts'
 import { checkChangeset } from './check/check-changeset.ts'
+import { Deferrals } from './deferrals.ts'
 import { EFFORT_OF_A_PUSH } from './conflict/merge-text.ts'
 import { retryCollisions } from './retry.ts'
+import { Patience } from './patience.ts'
 import { Rights } from './check/rights.ts'
 import { verdictOf } from './verdict.ts'
 import { type PushContext, readRights } from './push-context.ts'
@@ -42,8 +43,10 @@ export async function handlePush(
   if (request.user !== undefined && request.user !== user) throw new LandfallError('user_changed')
   checkNumbers(request.changesets)
   const holders = await prepareHolders(context, user)
-  const verdicts = await retryCollisions(context, () =>
-    context.database.transaction(WRITE, (tx) => pushIn(tx, context, { request, user, holders })),
+  const verdicts = await retryCollisions(context, (mayStartOver) =>
+    context.database.transaction(WRITE, (tx) =>
+      pushIn(tx, context, { request, user, holders, mayStartOver }),
+    ),
   )
   return { verdicts }
 }
@@ -54,13 +57,15 @@ function checkNumbers(changesets: readonly Changeset[]): void {
   if (!rising) throw new LandfallError('bad_request', { what: 'changeset numbers' })
 }
 
-type Pushed = { request: PushRequest; user: UserId; holders: PreparedHolders }
+type Pushed = Pick<PushContext, 'user' | 'holders' | 'mayStartOver'> & { request: PushRequest }
 
 async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<Verdict[]> {
-  const { request, user, holders } = pushed
-  const last = await lockClient(tx, context.bookkeeping, { client: request.client, user })
+  const { request, user, holders, mayStartOver } = pushed
+  const { last, isLate, patience } = await lockClient(tx, context, pushed)
   await checkHistory(tx, context.bookkeeping, { history: request.history, snapshot: null })
-  const fresh = request.changesets.filter(({ number }) => number > last)
+  const deferrals = await openDeferrals(tx, context, request)
+  const isShut = isLate || deferrals.isFull
+  const fresh = isShut ? [] : request.changesets.filter(({ number }) => number > last)
   const repeated = request.changesets.filter(({ number }) => number <= last)
   const work: PushContext = {
     context,
@@ -71,6 +76,9 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
     foreignKeys: await context.catalog.foreignKeys(tx),
     rights: new Rights([]),
     standing: new Standing(),
+    deferrals,
+    patience,
+    mayStartOver,
     horizon: null,
     faults: null,
     hostTriggers: null,
@@ -82,22 +90,54 @@ async function pushIn(tx: Tx, context: ServerContext, pushed: Pushed): Promise<V
   return [...known, ...verdicts]
 }
 
-/** Registers the client at its first push. Answers the last number with a verdict. */
+type LockedClient = {
+  /** The last number with a verdict. */
+  last: number
+  /** It was sent before the client moved what was deferred. */
+  isLate: boolean
+  patience: Patience
+}
+
+/** Registers the client at its first push. */
 async function lockClient(
   tx: Tx,
-  { clients }: Bookkeeping,
-  { client, user }: Pick<PushContext, 'client' | 'user'>,
-): Promise<number> {
+  { bookkeeping, limits }: ServerContext,
+  { request: { client, moved }, user }: Pushed,
+): Promise<LockedClient> {
   const [row] = await tx.query(
     `
-    INSERT INTO ${clients} AS c (client, user_id)
-    VALUES ($1, $2)
-    ON CONFLICT (client) DO UPDATE SET seen_at = now()
-    RETURNING c.user_id, c.last_number::text AS last_number`,
-    [client, user],
+    INSERT INTO ${bookkeeping.clients} AS c (client, user_id, moved)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (client) DO UPDATE SET seen_at = now(), moved = greatest(c.moved, excluded.moved)
+    RETURNING c.user_id, c.last_number::text AS last_number, c.moved::text AS moved, c.together::text AS together,
+      (extract(epoch FROM current_setting('statement_timeout')::interval) * 1000)::bigint::text AS statement_ms`,
+    [client, user, moved],
   )
   if (row?.['user_id'] !== user) throw new LandfallError('client_taken', { client })
-  return Number(row['last_number'])
+  const together = row['together'] ?? null
+  return {
+    last: Number(row['last_number']),
+    isLate: moved < Number(row['moved']),
+    patience: new Patience({
+      statementMs: Number(row['statement_ms']),
+      pushMs: limits.pushMs,
+      together: together === null ? null : Number(together),
+    }),
+  }
+}
+
+async function openDeferrals(
+  tx: Tx,
+  { bookkeeping, sync, limits }: ServerContext,
+  { client, moved }: PushRequest,
+): Promise<Deferrals> {
+  await tx.query(`DELETE FROM ${bookkeeping.deferrals} WHERE client = $1 AND number <= $2::bigint`, [
+    client,
+    moved,
+  ])
+  const deferrals = new Deferrals(sync.manifest, limits.pushTries)
+  await deferrals.read(tx, bookkeeping, client)
+  return deferrals
 }
 
 /** In order, and without gaps: where `applyInOrder` was cut off, everything behind waits for the next push. */
@@ -114,9 +154,9 @@ async function applyChangesets(work: PushContext, changesets: readonly Changeset
   work.rights = await readRights(work)
   const verdicts = await applyInOrder(work, parts)
   const good = parts.flatMap((part) => part.good)
-  const end = good[verdicts.length]?.number ?? Number.POSITIVE_INFINITY
-  const before = refused.filter(({ number }) => number < end)
-  return [...verdicts, ...before].sort((a, b) => a.number - b.number)
+  const judged = new Set(verdicts.map(({ number }) => number))
+  const end = good.find(({ number }) => !judged.has(number))?.number ?? Number.POSITIVE_INFINITY
+  return [...verdicts, ...refused].filter(({ number }) => number < end).sort((a, b) => a.number - b.number)
 }
 
 function tryCheck({ context }: PushContext, changeset: Changeset): CheckedChangeset | ErrorData {
@@ -144,10 +184,14 @@ async function storeVerdicts(work: PushContext, verdicts: readonly Verdict[]): P
       [work.client, JSON.stringify(rejected)],
     )
   }
-  await work.tx.query(`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1`, [
-    work.client,
-    last.number,
-  ])
+  await work.deferrals.store(work.tx, work.context.bookkeeping, {
+    client: work.client,
+    numbers: verdicts.flatMap(({ number, outcome }) => (outcome === 'deferred' ? number : [])),
+  })
+  await work.tx.query(
+    `UPDATE ${clients} SET last_number = $2::bigint, together = $3::int WHERE client = $1`,
+    [work.client, last.number, work.patience.next(work.context.limits.pushChangesets)],
+  )
 }
 
 /** Also of these the following changesets have seen values that never stood. */

@@ -18,7 +18,7 @@ import { type Move } from './order/orders.ts'
 import { writeMoves } from './order/write-moves.ts'
 import { readNewScopes, unheldScopes, type Wish } from './check/new-keys.ts'
 import type { Rights } from './check/rights.ts'
-import { collision, verdictOf } from './verdict.ts'
+import { collision, faultOf, isCollision, verdictOf } from './verdict.ts'
 import { type PushContext, readRights } from './push-context.ts'
 
 /** Whole tables, writes first; or row by row. */
@@ -64,7 +64,9 @@ export async function tryAlone(
     work.rights = await readRights(work)
     left = before.isWithin(work.rights) ? tried.after : null
   }
-  throw collision('rights changed again and again')
+  const error = collision('rights changed again and again')
+  if (work.mayStartOver) throw error
+  return faultOf(error, work.context.sync.manifest)
 }
 
 type Attempt = {
@@ -77,7 +79,7 @@ type Attempt = {
 type Tried = { error: ErrorData } | { error: null; isKept: boolean; after: Rights }
 
 async function attempt(work: PushContext, run: readonly CheckedChangeset[], given: Attempt): Promise<Tried> {
-  const { tx, context, rights } = work
+  const { rights, tx } = work
   const { pairs } = work.effort
   await tx.query('SAVEPOINT landfall_run')
   try {
@@ -92,8 +94,9 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
     if (isKept) work.rights = after
     return { error: null, isKept, after }
   } catch (error) {
-    const verdict = verdictOf(error, context.sync.manifest)
+    const verdict = reasonOf(work, run, error)
     if (verdict === null) throw error
+    // Where the connection is gone, this fails, and the push with it.
     await undo(work, pairs)
     await tx.query('RELEASE SAVEPOINT landfall_run')
     await blameServer(work, error)
@@ -107,6 +110,18 @@ async function attempt(work: PushContext, run: readonly CheckedChangeset[], give
 async function undo({ tx, effort }: PushContext, pairs: number): Promise<void> {
   await tx.query('ROLLBACK TO SAVEPOINT landfall_run')
   effort.pairs = pairs
+}
+
+/** null: the push fails as a whole. */
+function reasonOf(work: PushContext, run: readonly CheckedChangeset[], error: unknown): ErrorData | null {
+  if (work.mayStartOver && isCollision(error)) return null
+  const { manifest } = work.context.sync
+  const verdict = verdictOf(error, manifest)
+  if (verdict !== null) return verdict
+  const reason = faultOf(error, manifest)
+  if (run.length === 1 && reason !== null) work.context.report?.(error)
+  if (reason?.code === 'took_too_long') work.patience.ranOut(run.map(({ source }) => source))
+  return reason
 }
 
 /** Who brings a key into being holds it afterwards, by what the changeset has written: else its rows would be others'. */

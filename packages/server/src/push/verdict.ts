@@ -1,10 +1,10 @@
 /**
- * Which failures are a changeset's own fault, and what its author is told.
+ * Which failures are a changeset's own fault, and what its author is told (P8.3, P8.8).
  *
- * A failure of the machinery (lost connection, deadlock, no memory, shutdown) is nobody's fault: the push fails and is
- * sent again. Everything else that Postgres or a rule refuses is a verdict on the changeset, so that it does not
- * stand in the way of the others (P8). Postgres' own words are left out, since they quote rows and values (P4); only what
- * the app's triggers raise is passed on, being written for people.
+ * Constraints, rights and values are; and what the app's triggers raise for people. Everything else that Postgres answers
+ * (time-outs, deadlocks, internal errors, functions of the host that are broken; any SQLSTATE can come from a trigger)
+ * says nothing against the changeset: it is put off, so that it does not stand in the way of the others. Postgres' own
+ * words are left out, since they quote rows and values (P4); only what the app's triggers raise is passed on.
  */
 import { type ErrorCode, type ErrorData, encodeError, LandfallError, type Manifest } from '@landfall/protocol'
 import { PostgresError } from '../database/database.ts'
@@ -21,8 +21,8 @@ const CODES: { [sqlstate: string]: ErrorCode } = {
 
 const RAISED_BY_APP = 'P0001'
 
-/** Connection, transaction state, prepared statements, rollback, resources, locks, operator, system, internal. */
-const MACHINERY = /^(08|25|26|2D|40|53|55P03|57|58|XX)/
+/** Values, constraints, rights, sizes. */
+const OF_THE_CHANGESET = /^(22|23|44|54)/
 
 /** null: not the changeset's fault. */
 export function verdictOf(error: unknown, manifest: Manifest): ErrorData | null {
@@ -33,7 +33,8 @@ export function verdictOf(error: unknown, manifest: Manifest): ErrorData | null 
 
 function postgresVerdict(error: PostgresError, manifest: Manifest): ErrorData | null {
   const { sqlstate, constraint, column } = error
-  if (MACHINERY.test(sqlstate)) return null
+  const isOwn = sqlstate in CODES || sqlstate === RAISED_BY_APP || OF_THE_CHANGESET.test(sqlstate)
+  if (!isOwn) return null
   const synced = manifest.tables.find(({ name, schema }) => name === error.table && schema === error.schema)
   const code = CODES[sqlstate] ?? (sqlstate.startsWith('22') ? 'value_invalid' : 'postgres_refused')
   return encodeError(
@@ -44,6 +45,20 @@ function postgresVerdict(error: PostgresError, manifest: Manifest): ErrorData | 
       ...(sqlstate === RAISED_BY_APP ? { reason: error.message.replace(/ \(P0001\)$/, '') } : {}),
       sqlstate,
     }),
+  )
+}
+
+/** query_canceled, lock_not_available */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['57014', '55P03'])
+
+/** What Postgres answered through no fault of the changeset; null: it is not Postgres that failed. */
+export function faultOf(error: unknown, manifest: Manifest): ErrorData | null {
+  if (!(error instanceof PostgresError)) return null
+  const { sqlstate } = error
+  const synced = manifest.tables.find(({ name, schema }) => name === error.table && schema === error.schema)
+  const details = { ...(synced ? { table: synced.name } : {}), sqlstate }
+  return encodeError(
+    new LandfallError(OUT_OF_TIME.has(sqlstate) ? 'took_too_long' : 'database_failed', details),
   )
 }
 

@@ -6,6 +6,7 @@
 import {
   type ChangeBlock,
   type Changeset,
+  type ChangesetNumber,
   changesetNumber,
   type ClientId,
   clientId,
@@ -38,6 +39,8 @@ export type Change = { table: string; operation: ChangeBlock['operation']; key: 
 
 export type PushingClient = {
   id: ClientId
+  /** The acknowledged number of the last pull that it has applied; 0: none. */
+  moved: ChangesetNumber
   /** Pushes the next changeset and answers its verdict: `applied`, or the code it was rejected with. */
   push(changes: Change[], at?: number): Promise<string>
   /** The same for several changesets in one push. */
@@ -133,6 +136,7 @@ export function createPushingClient(context: ServerContext, user: string): Pushi
   let number = 0
   const client: PushingClient = {
     id,
+    moved: changesetNumber(0),
     make(changes, at = systemClock.now()) {
       number++
       const hlc = encodeHlc(hlcFromTime(at))
@@ -140,7 +144,7 @@ export function createPushingClient(context: ServerContext, user: string): Pushi
     },
     async send(changesets) {
       const history = await currentHistory(context)
-      return handlePush(context, { client: id, history, changesets }, userId(user))
+      return handlePush(context, { client: id, history, moved: client.moved, changesets }, userId(user))
     },
     async pushAll(changesets, at) {
       const { verdicts } = await client.send(changesets.map((changes) => client.make(changes, at)))

@@ -5,16 +5,16 @@ export const PUSH: Mutant[] = [
   {
     name: 'repeats are applied again',
     file: 'packages/server/src/push/push.ts',
-    find: 'const fresh = request.changesets.filter(({ number }) => number > last)',
-    replace: 'const fresh = request.changesets',
+    find: 'isShut ? [] : request.changesets.filter(({ number }) => number > last)',
+    replace: 'request.changesets',
     promise: 'P2',
     why: 'a response that gets lost counts a vote twice',
   },
   {
     name: 'the number stays behind',
     file: 'packages/server/src/push/push.ts',
-    find: '`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1`',
-    replace: '`UPDATE ${clients} SET last_number = $2::bigint WHERE client = $1 AND false`',
+    find: 'SET last_number = $2::bigint, together = $3::int WHERE client = $1',
+    replace: 'SET last_number = $2::bigint, together = $3::int WHERE client = $1 AND false',
     promise: 'P2',
     why: 'nothing is ever acknowledged: the outbox is pushed, and takes effect, again and again',
   },
@@ -40,9 +40,10 @@ export const PUSH: Mutant[] = [
   {
     name: 'a bad changeset blocks the queue',
     file: 'packages/server/src/push/apply-in-order.ts',
-    find: '  const reason = await tryAgain(work, only, error)\n',
-    replace: `  const reason = await tryAgain(work, only, error)
-  if (reason !== null) throw new Error(reason.code)
+    find: '  verdicts.push(judge(work, only, await tryAgain(work, only, error)))\n',
+    replace: `  const verdict = judge(work, only, await tryAgain(work, only, error))
+  if (verdict.error !== null) throw new Error(verdict.error.code)
+  verdicts.push(verdict)
 `,
     promise: 'P8',
     why: 'one change that Postgres refuses keeps all later work on the device, for ever',

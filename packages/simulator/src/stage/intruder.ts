@@ -49,7 +49,7 @@ function pushing({ clock }: Stage, history: string): (user: string, works: reado
     const changesets = works
       .filter((changes) => changes.length > 0)
       .map((changes) => ({ number: number++, hlc, label: null, changes }))
-    const push = { client: `intruder-${user}`, history, changesets }
+    const push = { client: `intruder-${user}`, history, moved: 0, changesets }
     return { user, path: '/sync', message: { push, pull: null } }
   }
 }

@@ -124,8 +124,8 @@ function afterSync(before: Facts, push: { pushed: boolean; pushError: ErrorData 
     return { ...facts, pushTrouble: trouble, pushAt }
   }
   if (facts.store.outbox === 0) return { ...facts, pushTrouble: null, pushAt: NEVER }
-  if (push.pushed) return { ...facts, pushTrouble: null, pushAt: spaced(facts, at.now) }
-  return facts.pushAt === NEVER ? { ...facts, pushAt: at.now } : facts
+  if (push.pushed) return { ...facts, pushTrouble: null, pushAt: spaced(facts, at.now + facts.store.dueMs) }
+  return facts.pushAt === NEVER ? { ...facts, pushAt: at.now + facts.store.dueMs } : facts
 }
 
 /** A push that the server took without acknowledging anything: repeating it at once would not end. */

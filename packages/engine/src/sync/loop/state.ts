@@ -16,6 +16,8 @@ export const NEVER = Number.POSITIVE_INFINITY
 export type StoreFacts = {
   /** Changesets not yet acknowledged. */
   outbox: number
+  /** Milliseconds after that commit until something in the outbox is to be tried: all of it was deferred. 0: now. */
+  dueMs: number
   /** The last acknowledged number; it tells a push that helped from one that did not. */
   acknowledged: number
   /** There is a cursor: the first pull has been applied. */
@@ -125,6 +127,7 @@ export type EventOf<Kind extends EventKind> = Extract<Event, { kind: Kind }>
 
 const EMPTY_STORE: StoreFacts = {
   outbox: 0,
+  dueMs: 0,
   acknowledged: 0,
   started: false,
   pagesLeft: false,

@@ -45,6 +45,7 @@ const wireColumns: Shape = (value) => {
 
 const error = object({ code: text, message: text, details: isRecord })
 const rejection = object({ number: count, error })
+const deferral = object({ number: count, error, tries: count })
 const verdict = object({ number: count, outcome: text, error: nullOr(error) })
 const patch = object({ table: text, truncated: flag, rows: wireColumns, removed: wireColumns })
 const position = object({ table: text, after: nullOr(listOf(wireValue)) })
@@ -69,6 +70,7 @@ const pullResponse = object({
   lost: listOf(text),
   tables: listOf(patch),
   rejections: listOf(rejection),
+  deferrals: (value) => value === undefined || listOf(deferral)(value),
   conflicts: listOf(conflict),
   marked: listOf(text),
   uncaptured: listOf(text),

@@ -19,6 +19,7 @@ export type RunStamp = {
 
 export async function beginStamp(work: PushContext, run: readonly CheckedChangeset[]): Promise<RunStamp> {
   const stamp = commonest(run)
+  const sources = run.map(({ source }) => source)
   const { changes, settings } = work.context.bookkeeping
   const [row] = await work.tx.query(
     `
@@ -27,8 +28,11 @@ export async function beginStamp(work: PushContext, run: readonly CheckedChanges
       set_config('${settings.client}', $2, true),
       -- A plan that was made for one row is ruinous for ten thousand.
       set_config('plan_cache_mode', 'force_custom_plan', true),
+      set_config('statement_timeout', $3, true),
+      set_config('lock_timeout', least($4::bigint,
+        nullif((extract(epoch FROM current_setting('lock_timeout')::interval) * 1000)::bigint, 0))::text, true),
       coalesce(pg_sequence_last_value(pg_get_serial_sequence('${changes}', 'seq')::regclass), 0)::text AS seq`,
-    [stamp, work.client],
+    [stamp, work.client, `${work.patience.allowance(sources)}`, work.patience.lockAllowance(sources)],
   )
   const alike = run.every(({ hlc }) => encodeHlc(hlc) === stamp)
   return { hlc: stamp, after: alike ? null : (row?.['seq'] ?? '0') }
