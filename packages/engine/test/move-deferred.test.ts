@@ -27,7 +27,7 @@ const deferral = (number: number, error = failed, tries = 1): Deferral => ({
 const outbox = () => world.store.readOutbox(NO_LIMIT)
 const numbers = () => outbox().map(({ number }) => number)
 const titles = () => world.rows('SELECT id, title FROM notes ORDER BY id')
-const settle = (acknowledged: number, deferrals: Deferral[] = [], rest = {}) =>
+const applied = (acknowledged: number, deferrals: Deferral[] = [], rest = {}) =>
   world.store.applyPull(pull({ acknowledged: changesetNumber(acknowledged), deferrals, ...rest }))
 
 test('[P8.8] a deferred changeset and those of the same rows get new numbers in their order, and stay shown', () => {
@@ -36,7 +36,7 @@ test('[P8.8] a deferred changeset and those of the same rows get new numbers in 
   world.write("UPDATE notes SET title = 'c' WHERE id = 1") // 3: deferred with it
   world.write("UPDATE notes SET title = 'd' WHERE id = 1") // 4: on its way
   world.write("UPDATE notes SET title = 'e' WHERE id = 2") // 5: of another row
-  settle(3, [deferral(1), deferral(3, waits, 0)])
+  applied(3, [deferral(1), deferral(3, waits, 0)])
   expect(numbers()).toEqual([5, 6, 7, 8])
   const values = outbox().map(({ changes }) => changes[0]?.new[0]?.[0])
   expect(values).toEqual(['e', 'a', 'c', 'd'])
@@ -50,15 +50,15 @@ test('[P8.8] a deferred changeset and those of the same rows get new numbers in 
 
 test('[P8.8] what the server has of the rows is shown once the moved changesets have had their verdicts', () => {
   world.write("UPDATE notes SET title = 'a' WHERE id = 1")
-  settle(1, [deferral(1)])
+  applied(1, [deferral(1)])
   // Their number is behind what is acknowledged next, and others' work comes meanwhile.
   world.write("UPDATE notes SET title = 'b' WHERE id = 2")
-  settle(1, [], { tables: [patch('notes', { rows: columns([['1', 'p', 'theirs', '0', null]]) })] })
+  applied(1, [], { tables: [patch('notes', { rows: columns([['1', 'p', 'theirs', '0', null]]) })] })
   expect(titles()).toEqual([
     [1, 'a'],
     [2, 'b'],
   ])
-  settle(2, [], { rejections: [{ number: changesetNumber(2), error: failed }] })
+  applied(2, [], { rejections: [{ number: changesetNumber(2), error: failed }] })
   expect(titles()).toEqual([
     [1, 'theirs'],
     [2, 'b'],
@@ -70,18 +70,18 @@ test('[P8.8] what refers to a row that a deferred changeset inserts moves with i
   world.write("INSERT INTO notes (id, project, title) VALUES (77, 'p', 'parent')")
   world.write("INSERT INTO notes (id, project, title) VALUES (3, 'p', '77')")
   world.write("INSERT INTO notes (id, project, title) VALUES (4, 'p', '78')")
-  settle(1, [deferral(1)])
+  applied(1, [deferral(1)])
   expect(numbers()).toEqual([3, 4, 5])
   expect(outbox().map(({ changes }) => changes[0]?.keys[0]?.[0])).toEqual(['4', '77', '3'])
 })
 
 test('[P8.8] until its time has come it waits, and then says how often it was tried', () => {
   world.write("UPDATE notes SET title = 'a' WHERE id = 1")
-  settle(1, [deferral(1, failed, 3)])
+  applied(1, [deferral(1, failed, 3)])
   expect(outbox()).toMatchObject([{ number: 2, tries: 3, waits: true }])
   expect(world.store.outboxDueMs()).toBe(4_000)
   // Numbered anew without having been tried: reason and time stay.
-  settle(2, [deferral(2, waits, 3)])
+  applied(2, [deferral(2, waits, 3)])
   expect(outbox()).toMatchObject([{ number: 3, tries: 3, waits: true }])
   expect(world.rows('SELECT reason FROM landfall_outbox')).toEqual([[JSON.stringify(failed)]])
   world.write("UPDATE notes SET title = 'b' WHERE id = 2")
@@ -90,7 +90,7 @@ test('[P8.8] until its time has come it waits, and then says how often it was tr
 
 test('[P8.8] a repeated answer moves nothing twice', () => {
   world.write("UPDATE notes SET title = 'a' WHERE id = 1")
-  settle(1, [deferral(1)])
-  settle(1, [deferral(1)])
+  applied(1, [deferral(1)])
+  applied(1, [deferral(1)])
   expect(numbers()).toEqual([2])
 })

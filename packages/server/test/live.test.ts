@@ -43,20 +43,20 @@ async function listen(user: string, at: SyncServer = server): Promise<EventReade
 const insert = (space: number) => world.run(`INSERT INTO notes (space_id) VALUES (${space})`)
 
 /** Waits until the follower has its first snapshot, which it announces by poking for everything. */
-async function settled(events: EventReader): Promise<EventReader> {
+async function warmedUp(events: EventReader): Promise<EventReader> {
   await events.pokeFor('*')
   return events
 }
 
 test('[P6] a write by any program pokes those who hold its scope, and names it', async () => {
-  const ann = await settled(await listen('ann'))
+  const ann = await warmedUp(await listen('ann'))
   await insert(1)
   expect((await ann.pokeFor('space:1')).scopes).toEqual(['space:1'])
   await ann.cancel()
 })
 
 test('[P4] nobody is poked for scopes of others', async () => {
-  const ann = await settled(await listen('ann'))
+  const ann = await warmedUp(await listen('ann'))
   const cat = await listen('cat')
   await insert(3)
   await insert(1)
@@ -67,7 +67,7 @@ test('[P4] nobody is poked for scopes of others', async () => {
 })
 
 test('[P4.2] who gains or loses a scope is poked for it', async () => {
-  const dan = await settled(await listen('dan'))
+  const dan = await warmedUp(await listen('dan'))
   await world.run(`INSERT INTO members VALUES (2, 'dan')`)
   expect((await dan.pokeFor('space:2')).scopes).toContain('space:2')
   await insert(2)
@@ -78,7 +78,7 @@ test('[P4.2] who gains or loses a scope is poked for it', async () => {
 })
 
 test('[P6] TRUNCATE concerns everybody', async () => {
-  const ann = await settled(await listen('ann'))
+  const ann = await warmedUp(await listen('ann'))
   await world.run('TRUNCATE notes')
   expect((await ann.pokeFor('*')).scopes).toEqual(['*'])
   await ann.cancel()

@@ -84,7 +84,7 @@ test.each([4, 7])('[T7.1] seed %i: so does one whose rows have come from the ser
   const workload = createWorkload({ sync, scopes: SCOPES, weights, keys: 2 })
   for (let i = 0; i < STEPS; i++)
     await app.run(planForeign(workload, world.random).statements).catch(() => 'broke a constraint')
-  await world.settle()
+  await world.drain()
   for (let i = 0; i < STEPS; i++) {
     const { label, statements, refused } = planTransaction(workload, world.random)
     const { engine } = devices[world.random.below(2)] ?? first
@@ -96,7 +96,7 @@ test.each([4, 7])('[T7.1] seed %i: so does one whose rows have come from the ser
     expect({ outcome, statements }).toEqual({ outcome: refused ? 'value_invalid' : 'done', statements })
     await world.pass(world.random.below(2000))
   }
-  await world.settle()
+  await world.drain()
   await world.close()
   await app.close()
 })

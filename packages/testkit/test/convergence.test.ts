@@ -56,7 +56,7 @@ async function work(seed: number, afterStep: (device: Device) => void): Promise<
     { user: 'ada', device: await world.open('a2', { user: 'ada' }) },
     { user: 'ben', device: await world.open('b', { user: 'ben', ...skewed() }) },
   ]
-  await world.settle()
+  await world.drain()
   for (let stepNumber = 0; stepNumber < STEPS; stepNumber++) {
     const actor = devices[random.below(devices.length + 1)]
     if (actor === undefined) await app.psql(...foreignWork(random))
@@ -65,8 +65,8 @@ async function work(seed: number, afterStep: (device: Device) => void): Promise<
     if (actor !== undefined) afterStep(actor.device)
   }
   for (const { device } of devices) calm(device)
-  await world.settle(60 * 60_000)
-  await world.settle(60 * 60_000)
+  await world.drain(60 * 60_000)
+  await world.drain(60 * 60_000)
   return devices
 }
 

@@ -12,7 +12,7 @@ beforeEach(async () => {
   app = await createTasksApp()
   world = await createWorld({ sync, holders, database: app.database })
   ada = await world.open('a', { user: 'ada' })
-  await world.settle()
+  await world.drain()
 })
 afterEach(async () => {
   await world.close()
@@ -52,7 +52,7 @@ test.each([
   await world.pass(1_000)
   expect(await stored()).toEqual(['still good'])
   await mend()
-  await world.settle()
+  await world.drain()
   expect(await stored()).toEqual(['better', 'still good'])
   expect(await ada.status()).toMatchObject({ outbox: 0, deferred: 0, deferral: null })
 })
@@ -73,7 +73,7 @@ test('[P8.8] lost and repeated answers, and work that goes on, change neither or
     await world.pass(world.random.below(2_000))
   }
   await mend()
-  await world.settle(60 * 60_000)
+  await world.drain(60 * 60_000)
   const steps = await app.rows(`select title from effects where title not like 'other%'`)
   expect(steps.map(({ title }) => title)).toEqual([
     'bad',

@@ -27,7 +27,7 @@ export function throughContract(kind: Shop['kind']): void {
   })
 
   async function exact(): Promise<void> {
-    await world.settle()
+    await world.drain()
     for (const [user, device] of Object.entries({ ann, bob, all })) {
       await expectExact(shop, device, user)
       expect(await verify(world, device)).toEqual(FINE)

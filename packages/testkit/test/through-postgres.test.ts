@@ -66,7 +66,7 @@ test('[P4.13] of sixty moves that race with new children none leaves one behind'
   await shop.psql('ALTER TABLE lines DROP CONSTRAINT lines_order_id_fkey')
   await shop.psql(`INSERT INTO orders (id, customer_id) SELECT 'r' || i, 1 FROM generate_series(1, 60) i`)
   const bob = await world.open('bob', { user: 'bob' })
-  await world.settle()
+  await world.drain()
   const [mover, writer] = sessions
   for (let i = 1; i <= 60; i++) {
     const sides = [
@@ -76,7 +76,7 @@ test('[P4.13] of sixty moves that race with new children none leaves one behind'
     const [first, second] = i % 2 === 0 ? sides : sides.reverse()
     if (first && second) await overlapping(first, second)
   }
-  await world.settle()
+  await world.drain()
   await expectExact(shop, bob, 'bob')
 }, 60_000)
 
@@ -88,7 +88,7 @@ test.each([
   async (_, sql) => {
     const { shop, world, sessions } = await openShopWithWriters(2)
     const bob = await world.open('bob', { user: 'bob' })
-    await world.settle()
+    await world.drain()
     const [mover, writer] = sessions
     let moved: Promise<unknown> | undefined
     await writer?.transaction(WRITE, async (tx) => {
@@ -100,7 +100,7 @@ test.each([
       await world.pass(120_000)
     })
     await moved
-    await world.settle()
+    await world.drain()
     await expectExact(shop, bob, 'bob')
   },
   60_000,
@@ -109,13 +109,13 @@ test.each([
 test('[P4.13] a mover that cannot see a child of others has the table sent whole', async () => {
   const { shop, world, sessions } = await openShopWithWriters(2)
   const bob = await world.open('bob', { user: 'bob' })
-  await world.settle()
+  await world.drain()
   const [mover, writer] = sessions
   await mover?.transaction({ isolation: 'repeatable read', readOnly: false }, async (tx) => {
     await tx.query('SELECT 1 FROM orders')
     await writer?.transaction(WRITE, (other) => other.query(`INSERT INTO lines VALUES ('a', 9, 'unseen')`))
     await tx.query(`UPDATE orders SET customer_id = 2 WHERE id = 'a'`)
   })
-  await world.settle()
+  await world.drain()
   await expectExact(shop, bob, 'bob')
 }, 60_000)

@@ -38,7 +38,7 @@ test('[P3.3] rows that others write between pull and question are no difference,
   ada.damage(`update tasks set points = 99 where id = '${id(2)}'`)
   expect(await verify()).toEqual(found([2, 'different']))
   expect(await verify()).toEqual(FINE)
-  await world.settle()
+  await world.drain()
   await expectAsNew(all)
 })
 
@@ -79,7 +79,7 @@ test('[P3.3] a transaction that stays open elsewhere makes no false alarm and ho
     await writing
   })
   expect(await verify()).toEqual(FINE)
-  await world.settle()
+  await world.drain()
   await expectAsNew(all)
 })
 
@@ -102,7 +102,7 @@ test('[P3.3] a server too busy to be compared ends in a coded error, and sync go
   const busy = `insert into tasks (id, project_id, title) select gen_random_uuid(), 'p1', 'x' from generate_series(1, 9)`
   beforeQuestions(ada, () => all.app.psql(busy))
   await expect(verify()).rejects.toMatchObject({ code: 'server_busy' })
-  await world.settle()
+  await world.drain()
   expect(await ada.status()).toMatchObject({ phase: 'synced', error: null })
 })
 
@@ -132,7 +132,7 @@ test('[P3.3] a large table is narrowed down in small messages, and the report st
 test('[P3.3] rows that are long come in several answers', async () => {
   await start({ pageBytes: 20_000 })
   await all.app.psql(`update tasks set title = repeat('long', 3000) where project_id = 'p1'`)
-  await world.settle()
+  await world.drain()
   ada.damage(`delete from tasks where id > '${id(1)}'`)
   ada.damage(`insert into tasks (id, project_id, title) values ('${id(50)}', 'p1', 'x')`)
   expect((await verify()).differences).toMatchObject([{ count: 7 }])
@@ -148,7 +148,7 @@ test('[P3.3] paused or offline it fails with a code; a call during a verificatio
   await ada.engine.sync.pause()
   await expect(ada.engine.verify.run()).rejects.toMatchObject({ code: 'sync_paused' })
   await ada.engine.sync.resume()
-  await world.settle()
+  await world.drain()
   ada.network.setOnline(false)
   await expect(verify()).rejects.toMatchObject({ code: 'offline' })
   ada.network.setOnline(true)
@@ -170,6 +170,6 @@ test('[P3.3] a first load is waited for, and a project lost meanwhile is no diff
     if (n === 1) await all.app.psql(`delete from members where project_id = 'p2' and user_id = 'ada'`)
   })
   expect(await verify()).toEqual(FINE)
-  await world.settle()
+  await world.drain()
   expect(await ada.rows('select id from tasks')).toHaveLength(7)
 })

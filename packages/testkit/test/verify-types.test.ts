@@ -102,7 +102,7 @@ beforeAll(async () => {
   const holders = { place: () => ['1'], own: ({ userId }: { userId: string }) => [userId] }
   world = await createWorld({ sync, holders, database })
   ada = await world.open('a', { user: 'ada' })
-  await world.settle()
+  await world.drain()
   close = async () => {
     await world.close()
     await database.close()

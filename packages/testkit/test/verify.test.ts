@@ -75,7 +75,7 @@ describe('planted damage', () => {
     await app.psql(
       `insert into tasks (id, project_id, title) values ('abcdef00-0000-4000-8000-000000000000', 'p1', 'x')`,
     )
-    await world.settle()
+    await world.drain()
     ada.damage(`update tasks set id = upper(id) where title = 'x'`)
     expect(await verify()).toMatchObject({ differences: [{ count: 2 }] })
     expect(await verify()).toEqual(FINE)
@@ -147,6 +147,6 @@ describe('unsent changes', () => {
 
   async function send(): Promise<void> {
     await app.psql('drop trigger refuse on landfall.clients')
-    await world.settle()
+    await world.drain()
   }
 })

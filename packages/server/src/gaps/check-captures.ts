@@ -37,7 +37,7 @@ export async function checkCaptures(context: CheckedContext): Promise<Uncaptured
   const found = await database.transaction(READ, (tx) => readFindings(tx, context))
   if (!found.due) return found.uncaptured
   return database.transaction(WRITE, async (tx) => {
-    await settleDue(tx, context)
+    await judgeDue(tx, context)
     return (await readFindings(tx, context)).uncaptured
   })
 }
@@ -72,7 +72,7 @@ async function readFindings(tx: Tx, { bookkeeping, sync }: CheckedContext): Prom
 
 const IS_DUE = `c.fingerprint IS DISTINCT FROM f.fingerprint OR (c.gap IS NULL AND failures.tbl IS NOT NULL)`
 
-async function settleDue(tx: Tx, { bookkeeping }: CheckedContext): Promise<void> {
+async function judgeDue(tx: Tx, { bookkeeping }: CheckedContext): Promise<void> {
   await tx.query(PLAIN_PATH)
   const due = await tx.query(`
     WITH RECURSIVE ${fingerprints(bookkeeping)}, ${shapes(bookkeeping)}, ${failures(bookkeeping)}
@@ -84,10 +84,10 @@ async function settleDue(tx: Tx, { bookkeeping }: CheckedContext): Promise<void>
     LEFT JOIN failures USING (tbl)
     WHERE ${IS_DUE}
     ORDER BY c.tbl`)
-  for (const row of due) await settle(tx, bookkeeping, row)
+  for (const row of due) await judge(tx, bookkeeping, row)
 }
 
-async function settle(tx: Tx, bookkeeping: Bookkeeping, row: TextRow): Promise<void> {
+async function judge(tx: Tx, bookkeeping: Bookkeeping, row: TextRow): Promise<void> {
   const { tbl: table = '', gap = null, was = null, is = null } = row
   const problem = problemOf(shapeIn(row['shape_was']), shapeIn(row['shape_is'])) ?? row['failure'] ?? null
   const won = await tx.query(

@@ -2,7 +2,7 @@
 import type { Outcome } from '../story/outcome.ts'
 import { createExecution, execute } from './execute.ts'
 import type { Plan } from '../plan/plan.ts'
-import { settle } from './settle.ts'
+import { drain } from './drain.ts'
 import { Stage } from './stage.ts'
 import type { Environment } from './environment.ts'
 
@@ -20,7 +20,7 @@ export async function runPlan(environment: Environment, plan: Plan): Promise<Out
           await execute(execution, step)
           steps++
         }
-        if (stage.trace.violations.length === 0) await settle(execution)
+        if (stage.trace.violations.length === 0) await drain(execution)
       } catch (error) {
         const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
         stage.trace.violated('run', 'world', what.slice(0, 1_500))

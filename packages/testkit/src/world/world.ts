@@ -67,7 +67,7 @@ export type World = {
   /** Lets so many milliseconds of virtual time pass. */
   pass(ms: number): Promise<void>
   /** Lets time pass until every device's outbox is empty and a later pull is applied; throws past the bound (P8). */
-  settle(withinMs?: number): Promise<void>
+  drain(withinMs?: number): Promise<void>
   /** Ends devices, server and, unless it was given, the database. */
   close(): Promise<void>
 }
@@ -79,7 +79,7 @@ export type World = {
  * const clients = [{ name: 'phone', user: 'ada' }, { name: 'laptop', user: 'ada', skewMs: -60_000 }]
  * const world = await createWorld({ sync, holders, setup: [ddl], clients, seed: 7, faults: { responseLost: 0.3 } })
  * await world.clients[0]?.run('insert into tasks ...')
- * await world.settle()
+ * await world.drain()
  * ```
  */
 export async function createWorld(options: WorldOptions): Promise<World> {
@@ -110,13 +110,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await stillness(busy)
   }
 
-  async function settle(withinMs = 10 * 60_000): Promise<void> {
+  async function drain(withinMs = 10 * 60_000): Promise<void> {
     let open = devices.length
     const all = Promise.all(devices.map((device) => device.engine.sync.settled().finally(() => open--)))
     all.catch(() => {}) // awaited below
     for (const end = clock.now() + withinMs; open > 0 && clock.now() < end; ) await pass(250)
     if (open > 0)
-      throw new LandfallError('internal', { what: `the world did not settle within ${withinMs} ms` })
+      throw new LandfallError('internal', { what: `the world did not drain within ${withinMs} ms` })
     await all
   }
 
@@ -138,7 +138,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     server,
     open,
     pass,
-    settle,
+    drain,
     async close() {
       for (const device of devices) await device.close()
       await server.close()

@@ -58,7 +58,7 @@ export async function openGapWorld(address?: string): Promise<GapWorld> {
     onError: (error) => told.push(String(error)),
   })
   const ann = await world.open('ann', { user: 'ann' })
-  await world.settle()
+  await world.drain()
   return {
     world,
     ann,

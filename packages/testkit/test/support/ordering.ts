@@ -103,7 +103,7 @@ export async function createOrderWorld(deferrable: Deferrable, address?: string)
   await psql(database, 'SET LOCAL search_path = twin', ...ddl(deferrable))
   const world = await createWorld({ sync, holders: { area: () => ['a'] }, database })
   const device = await world.open('device', { user: 'ann' })
-  await world.settle()
+  await world.drain()
   return {
     device,
     asWritten: (statements) => runTwin(database, statements),
@@ -112,11 +112,11 @@ export async function createOrderWorld(deferrable: Deferrable, address?: string)
     async everywhere(...statements) {
       await psql(database, ...statements)
       await psql(database, 'SET LOCAL search_path = twin', ...statements)
-      await world.settle()
+      await world.drain()
     },
     async level() {
       await psql(database, 'SET LOCAL session_replication_role = replica', ...TABLES.flatMap(copyOfTwin))
-      await world.settle()
+      await world.drain()
     },
     async close() {
       await world.close()
@@ -168,7 +168,7 @@ async function runDevice(world: World, device: Device, statements: readonly stri
     statements.map((statement) => [statement, []]),
     null,
   )
-  await world.settle()
+  await world.drain()
   return (await device.engine.rejections.list()).slice(before).map(({ error }) => error)
 }
 

@@ -21,7 +21,7 @@ export async function createVerifying(
   )
   const world = await createWorld({ sync, holders, database: app.database, limits })
   const ada = await world.open('a', { user: 'ada' })
-  await world.settle()
+  await world.drain()
   return {
     app,
     world,
@@ -61,7 +61,7 @@ const ALL = 'select id, project_id, title, done, points, cost, due, extra, creat
 /** The device holds what one does that has just loaded everything. */
 export async function expectAsNew({ world, ada }: Verifying): Promise<void> {
   const fresh = await world.open('fresh', { user: 'ada' })
-  await world.settle()
+  await world.drain()
   expect(await ada.rows(ALL)).toEqual(await fresh.rows(ALL))
 }
 

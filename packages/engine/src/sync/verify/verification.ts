@@ -1,7 +1,7 @@
 /**
  * One verification: a stack of questions, each answered in a turn of the sync loop of its own (P3.3).
  *
- * Each answer is compared with the base view at that turn's cursor. It settles its question, or puts narrower questions on
+ * Each answer is compared with the base view at that turn's cursor. It answers its question, or puts narrower questions on
  * top. Pulls go on between questions, and a row that a pull has repaired no longer counts as a difference. Rows that
  * differ are repaired before the next question is asked.
  */

@@ -25,7 +25,7 @@ const STEP_MS = 250
 /** The longest that a server, a device or Postgres is away after it died. */
 const REVIVAL_MS = 10_000
 
-export async function settle(execution: Execution): Promise<void> {
+export async function drain(execution: Execution): Promise<void> {
   const { stage } = execution
   await calm(execution)
   await judgeTold(stage)
@@ -40,7 +40,7 @@ export async function settle(execution: Execution): Promise<void> {
   await judgeMemory(stage)
   if (stage.trace.violations.length === 0) await judgeKept(stage)
   if (stage.trace.violations.length === 0) await verifyAll(stage)
-  stage.trace.tell('world', 'is settled')
+  stage.trace.tell('world', 'is drained')
 }
 
 function isUp(stage: Stage): boolean {
