@@ -42,5 +42,6 @@ export const sync = defineSync({
     own: { settings: (t) => t.userId },
     public: { countries: true, currencies: true, categories: true, products: true, productPrices: true },
   },
-  write: { memberships: false },
+  // Postgres always makes the tags' keys itself, so no device can make one.
+  write: { memberships: false, tags: false },
 })
