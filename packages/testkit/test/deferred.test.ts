@@ -92,3 +92,13 @@ test('[P8.8] what fails 20 times is a rejection with its reason', async () => {
   expect(await ada.engine.rejections.list()).toMatchObject([{ error: { code: 'database_failed' } }])
   expect(await shown()).toEqual(['good'])
 })
+
+test('[P8.8] what fails for want of disk is never a rejection, and arrives when there is room again', async () => {
+  await fail(`raise exception 'no space left' using errcode = '53100'`)
+  await add(1, 'bad')
+  await world.pass(60 * 60_000)
+  expect(await ada.status()).toMatchObject({ outbox: 1, deferred: 1, rejections: 0 })
+  await mend()
+  await world.drain()
+  expect(await stored()).toEqual(['bad'])
+})

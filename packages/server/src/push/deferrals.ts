@@ -29,6 +29,9 @@ const MOST_DEFERRED = 10_000
 /** Reasons that are nobody's whose change it is: it may land the next time. */
 const PASSING: ReadonlySet<string> = new Set(['not_taken', 'database_failed', 'took_too_long'])
 
+/** A full disk, too little memory, a shutdown: nobody's change is ever rejected for it. */
+const OF_THE_SERVER = /^(53|57P|58)/
+
 /** What a changeset meets that refers to a row, or a scope, that a deferred one brings into being. */
 const ORPHANED: ReadonlySet<string> = new Set(['foreign_key_violation', 'forbidden', 'row_missing'])
 
@@ -82,8 +85,10 @@ export class Deferrals {
     const tries = changeset.tries ?? 0
     if (ORPHANED.has(error.code) && this.#followers.hasInserts)
       return this.#add(changeset, { error: WAITS, tries })
-    if (!PASSING.has(error.code) || tries + 1 >= this.#most) return null
-    return this.#add(changeset, { error, tries: tries + 1 })
+    if (!PASSING.has(error.code)) return null
+    const isServers = OF_THE_SERVER.test(String(error.details['sqlstate']))
+    if (tries + 1 >= this.#most && !isServers) return null
+    return this.#add(changeset, { error, tries: Math.min(tries + 1, this.#most - 1) })
   }
 
   #add(changeset: Changeset, reason: Omit<Deferral, 'number'>): Deferral {
