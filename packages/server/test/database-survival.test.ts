@@ -1,6 +1,6 @@
 /**
  * Postgres' backends are killed under load, and Postgres itself is stopped and started. An exception that nobody can
- * catch (FACTS of postgres.js: see `adapters/connection.ts`) would end this process and with it the test run.
+ * catch (`database/adapters/connection.ts` says why) would end this process and with it the test run.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { LandfallError } from '@landfall/protocol'
